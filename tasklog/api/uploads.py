@@ -1,0 +1,116 @@
+"""`POST uploads/`, `GET uploads/<id>/`: log files from programs.  WEB."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import SuspiciousOperation
+from django.http import Http404
+from django.http.multipartparser import MultiPartParserError
+from rest_framework import status
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tasklog.api.models import ApiKey
+from tasklog.api.views import ApiView
+from tasklog.control.actions import Action, Outcome, done, failed, perform
+from tasklog.models import TaskRun
+from tasklog.sources.models import Upload
+from tasklog.sources.records import readable
+from tasklog.sources.refused import Refused
+from tasklog.sources.uploads import plain_name, take, visible_to
+
+
+def _take(name: str, stream: Any, **more: Any) -> Outcome:
+    try:
+        upload = take(stream, name, **more)
+    except Refused as refused:
+        return failed(str(refused), refused)
+    return done(f"{upload.name} is on its way.", upload)
+
+
+UPLOAD = Action("upload", "Upload", _take)
+
+
+class Wrong(APIException):
+    """What the room of sources refused, with its status."""
+
+    default_code = "refused"
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(str(refused), {413: "too_large", 429: "too_many"}.get(refused.status))
+        self.status_code = refused.status
+
+
+class UploadTake(ApiView):
+    """Takes one file: the raw body, or the field `file` of a form."""
+
+    scope = "uploads"
+    codes = {"201": "It is here; a worker reads it now."}
+
+    def post(self, request: Request) -> Response:
+        """201 with the upload.  `name` and `format` may stand in the address."""
+        stream, name, size = _body(request)
+        outcome = self._perform(request, plain_name(name), stream, size)
+        if isinstance(outcome.made, Refused):
+            raise Wrong(outcome.made)
+        return Response(as_json(outcome.made), status.HTTP_201_CREATED)
+
+    def _perform(self, request: Request, name: str, stream: Any, size: int) -> Outcome:
+        key = request.auth if isinstance(request.auth, ApiKey) else None
+        if key is not None and key.user is None:
+            request._request.tasklog_key = key  # type: ignore[attr-defined]
+        return perform(
+            UPLOAD, request._request, name, stream=stream, size=size, user=_owner(request, key),
+            chosen=request.query_params.get("format", ""),
+        )  # fmt: skip
+
+
+class UploadDetail(ApiView):
+    """How far one file is."""
+
+    scope = "uploads"
+
+    def get(self, request: Request, upload: str) -> Response:
+        found = None if "\0" in upload else visible_to(request.user).filter(run_id=upload).first()
+        if found is None:
+            raise Http404(f"There is no upload with the id {upload}.")
+        return Response(as_json(found))
+
+
+def _owner(request: Request, key: ApiKey | None) -> str:
+    """Whose quota it is, and whose run."""
+    return f"key {key.name}" if key and key.user is None else str(request.user.get_username())
+
+
+def _body(request: Request) -> tuple[Any, str, int]:
+    """The bytes, the name, and how many bytes the sender says there are."""
+    raw = request._request
+    name = (request.query_params.get("name") or raw.headers.get("X-File-Name", ""))[:500]
+    if raw.content_type == "multipart/form-data":
+        try:
+            file = raw.FILES.get("file")
+        except (MultiPartParserError, SuspiciousOperation) as error:  # too many parts, among others
+            raise ParseError(f"The form cannot be read: {error}.") from error
+        if file is None:
+            raise ParseError("Send the file in a field named file, or as the body itself.")
+        return file, name or str(file.name), int(file.size or 0)
+    length = raw.META.get("CONTENT_LENGTH") or "0"
+    return raw, name or "upload.log", int(length) if length.isdecimal() else 0
+
+
+def as_json(upload: Upload) -> dict[str, Any]:
+    """An upload for programs."""
+    run = TaskRun.objects.filter(pk=upload.run_id).only("progress", "state").first()
+    return {
+        "id": upload.run_id,  # its run has the same
+        "name": upload.name,
+        "size": upload.size,
+        "state": upload.state,
+        "progress": run.progress if run else None,
+        "error": upload.error,
+        "created_at": upload.created_at,
+        "finished_at": upload.finished_at,
+        "summary": readable(upload.summary),
+    }

@@ -1,0 +1,103 @@
+"""Lines that are still rows, read as `Line` without building a model object each.  BOTH."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import BigIntegerField, F, Func, Value
+from django.db.models.functions import Coalesce, Left
+
+from tasklog.line import Line
+from tasklog.querysets import LineQuerySet
+
+# Rows read before anything is known of their size.
+PART = 500
+
+
+class _AsItComes(Func):
+    """An expression whose whole numbers the driver makes already.
+
+    Django would turn each into an `int` once more, and rebuild every row for it: a third of the
+    time a window takes.
+    """
+
+    def get_db_converters(self, connection: Any) -> list[Any]:
+        return []
+
+
+class Microseconds(_AsItComes):
+    """A timestamp as whole microseconds since 1970 UTC, computed by the database.
+
+    Four times as fast as parsing SQLite's text in Python, and exact: no float is involved.
+    """
+
+    output_field = BigIntegerField()
+    arity = 1
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        # Whole seconds by julianday, which is exact there: strftime('%s') would round up, and
+        # its percent sign does not survive every way a query is run.
+        day = "julianday(substr(%(expressions)s, 1, 19)) - 2440587.5"
+        whole = f"CAST(ROUND(({day}) * 86400) AS INTEGER) * 1000000"
+        rest = "CAST(substr(%(expressions)s, 21, 6) AS INTEGER)"
+        return self.as_sql(compiler, connection, template=f"({whole} + {rest})", **extra)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        template = "(EXTRACT(EPOCH FROM %(expressions)s) * 1000000)::bigint"
+        return self.as_sql(compiler, connection, template=template, **extra)
+
+    def as_mysql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        template = "CAST(UNIX_TIMESTAMP(%(expressions)s) * 1000000 AS SIGNED)"
+        return self.as_sql(compiler, connection, template=template, **extra)
+
+
+class _Number(_AsItComes, Coalesce):
+    """The attempt's number; the first one's where a line has no attempt."""
+
+
+# In the order of `Line`'s fields.
+COLUMNS = (
+    F("number"),
+    Microseconds("timestamp"),
+    F("stream"),
+    F("level"),
+    F("logger"),
+    F("message"),
+    _Number(F("attempt__number"), Value(1)),
+    F("origin"),
+    F("seq"),
+)
+
+
+def lines_of(queryset: LineQuerySet, cut: int | None = None) -> list[Line]:
+    """The queryset's lines, all at once: ask for a bounded window.
+
+    With `cut` a message ends after so many characters, and the rest does not leave the database.
+    """
+    columns = COLUMNS if cut is None else _cut(cut)
+    return list(map(Line._make, queryset.values_list(*columns)))
+
+
+def first_lines(queryset: LineQuerySet, most: int, weight: int) -> list[Line]:
+    """The first lines, at most `most` and about `weight` characters of text; none is left out.
+
+    A message may have a quarter of a megabyte, so `most` alone would bound no memory: the rows are
+    read in parts, each as large as the ones before let expect.
+    """
+    lines: list[Line] = []
+    part, weighed = PART, 0
+    while (part := min(part, most - len(lines))) > 0:
+        after = lines[-1].number if lines else 0
+        read = lines_of((queryset.after(after) if after else queryset)[:part])
+        lines += read
+        weighed += sum(len(line.message) for line in read)
+        if len(read) < part or weighed >= weight:
+            break
+        part = min(4 * part, max(1, (weight - weighed) * len(lines) // max(weighed, 1)))
+    return lines
+
+
+def _cut(length: int) -> tuple[Any, ...]:
+    """The columns with the message's beginning in its place."""
+    start = Left("message", length)
+    return tuple(start if column == F("message") else column for column in COLUMNS)
