@@ -1,0 +1,1 @@
+"""Rules that watch runs, lines, queues and workers, and the incidents they open.  BOTH."""

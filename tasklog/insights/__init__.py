@@ -1,0 +1,1 @@
+"""Patterns of lines, what is unusual about them, and reports.  WORKER."""

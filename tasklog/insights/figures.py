@@ -1,0 +1,129 @@
+"""What one run's lines amount to, and what sets them apart from another run's.  WORKER, WEB."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from django.utils import timezone
+
+from tasklog.archive.reader import iter_lines
+from tasklog.insights.fingerprint import LONGEST, Templates
+from tasklog.insights.models import RunFigures
+from tasklog.line import Line
+from tasklog.models import TaskRun
+from tasklog.states import State
+
+# Lines of a run that a page looks at (a third of a second), and that a worker does.
+REACH, WHOLE = 20_000, 1_000_000
+TOP = 20
+# Runs before this one among which the last good one is looked for.
+AMONG = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of line of a run: how often, and its first line."""
+
+    template: str
+    count: int
+    first: Line
+    other: int = 0  # how often in the run it is compared with
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Two runs by their kinds of lines: what only one of them has, and what both have."""
+
+    only_here: tuple[Kind, ...]
+    only_there: tuple[Kind, ...]
+    changed: tuple[Kind, ...]
+    same: int
+    cut: bool
+
+
+class Counted:
+    """A run's lines as they pass: constant memory but for one line of each kind."""
+
+    def __init__(self) -> None:
+        self.templates = Templates()
+        self.counts, self.streams = Counter[str](), Counter[str]()
+        self.levels = Counter[str]()
+        self.firsts: dict[str, Line] = {}
+        self.lines, self.silence, self.last = 0, 0, 0
+
+    def add(self, line: Line) -> None:
+        self.lines += 1
+        self.streams[line.stream] += 1
+        self.levels[str(line.level)] += 1
+        self.silence = max(self.silence, line.at - self.last) if self.last else 0
+        self.last = line.at
+        if template := self.templates.of(line.message):
+            self.counts[template] += 1
+            if template not in self.firsts:
+                self.firsts[template] = line._replace(message=line.message[:LONGEST])
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """The kinds of lines in order of their first."""
+        return {key: Kind(key, self.counts[key], first) for key, first in self.firsts.items()}
+
+
+def counted(run: TaskRun, reach: int = REACH) -> Counted:
+    """The run's first lines, counted."""
+    found = Counted()
+    for line in islice(iter_lines(run.pk), reach):
+        found.add(line)
+    return found
+
+
+def calculate(run: TaskRun) -> RunFigures:
+    """Counts a run's lines and keeps what came of it."""
+    row, _ = RunFigures.objects.update_or_create(
+        task_id=run.pk, defaults={"data": _data(run), "made_at": timezone.now()}
+    )
+    return row
+
+
+def _data(run: TaskRun) -> dict[str, Any]:
+    found = counted(run, WHOLE)
+    top = sorted(found.kinds.values(), key=lambda kind: -kind.count)[:TOP]
+    took = run.duration
+    return {
+        "lines": run.line_count,
+        "looked_at": found.lines,
+        "streams": dict(found.streams),
+        "levels": dict(found.levels),
+        "kinds": len(found.counts),
+        "seldom": sum(count == 1 for count in found.counts.values()),
+        "top": [[kind.template, kind.count, kind.first.number] for kind in top],
+        "seconds": took.total_seconds() if took else None,
+        "longest_silence": found.silence / 1_000_000,
+    }
+
+
+def last_good(run: TaskRun, runs: Any) -> TaskRun | None:
+    """The last run of the same task before this one that succeeded, among `runs`."""
+    earlier = runs.filter(name=run.name, created_at__lt=run.created_at).order_by("-created_at")
+    ids = [pk for pk, state in earlier.values_list("pk", "state")[:AMONG] if state == State.SUCCESS]
+    found: TaskRun | None = runs.filter(pk=ids[0]).first() if ids else None
+    return found
+
+
+def compare(here: TaskRun, there: TaskRun) -> Difference:
+    """What this run wrote and that one did not, and the other way round."""
+    mine, other = counted(here).kinds, counted(there).kinds
+    both = [
+        Kind(key, kind.count, kind.first, other[key].count)
+        for key, kind in mine.items() if key in other
+    ]  # fmt: skip
+    changed = [kind for kind in both if not 0.5 <= kind.count / kind.other <= 2]
+    return Difference(
+        tuple(kind for key, kind in mine.items() if key not in other),
+        tuple(kind for key, kind in other.items() if key not in mine),
+        tuple(sorted(changed, key=lambda kind: -kind.first.level)),
+        len(both) - len(changed),
+        max(here.line_count, there.line_count) > REACH,
+    )

@@ -1,0 +1,33 @@
+"""Stored lines after a cursor, in bulk and without the ORM's price.  WORKER."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from tasklog.insights.fingerprint import LONGEST
+from tasklog.models import TaskLogLine
+
+# Characters of a line that are kept as a pattern's example, and looked at for its template.
+CUT = max(LONGEST, 1000)
+_HOURS = {
+    "sqlite": "CAST(strftime('%%s', substr(timestamp, 1, 19)) AS INTEGER) / 3600",
+    "postgresql": "floor(extract(epoch FROM timestamp) / 3600)::bigint",
+}
+
+
+# id, task id, number, hour, level, message.  A plain tuple: there are millions.
+Row = tuple[int, str, int, int, int, str]
+
+
+def read_after(position: int, upto: int, limit: int) -> list[Row]:
+    """At most `limit` lines with position < id ≤ upto, in order."""
+    table = connection.ops.quote_name(TaskLogLine._meta.db_table)
+    hour = _HOURS.get(connection.vendor, _HOURS["postgresql"])
+    sql = (
+        f"SELECT id, task_id, number, {hour}, level, substr(message, 1, {CUT}) FROM {table}"  # noqa: S608
+        " WHERE id > %s AND id <= %s ORDER BY id LIMIT %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [position, upto, limit])
+        rows: list[Row] = cursor.fetchall()
+    return rows

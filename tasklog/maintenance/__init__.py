@@ -1,0 +1,1 @@
+"""What keeps an installation healthy, each a task with its own log.  WORKER."""

@@ -1,0 +1,1 @@
+"""Lines that no task wrote: uploaded files and polled connections.  WORKER."""

@@ -1,0 +1,12 @@
+"""The places lines are fetched from, one file each."""
+
+from __future__ import annotations
+
+from tasklog.sources.kinds import cloudwatch, folder, http
+from tasklog.sources.kinds.base import Kind
+
+KINDS: dict[str, Kind] = {
+    "cloudwatch": Kind(cloudwatch.CloudWatchForm, cloudwatch.fetch),
+    "http": Kind(http.HttpForm, http.fetch),
+    "folder": Kind(folder.FolderForm, folder.fetch),
+}
