@@ -1,0 +1,144 @@
+"""A workflow's tree as a page draws it: rows with their bars; chips to choose branches by.  WEB."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.utils.safestring import SafeString
+
+from dashboard.lanes import css_of
+from dashboard.merged import Asked
+from dashboard.timeline import Scale
+from tasklog.models import TaskRun
+from tasklog.workflows.members import Workflow
+from tasklog.workflows.summary import Summary, branch_names
+from tasklog.workflows.tree import Row, Tree
+
+# One page of a tree has at most so many rows.
+ROWS = 400
+# Deeper ones are drawn as deep as this.
+DEEPEST = 8
+# Up to so many branches, of a name or in all, have a chip each.
+BRANCHES = 12
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A row of the tree with what its cells say."""
+
+    row: Row
+    indent: str
+    branch: str = ""
+    lane: str = ""
+    bar: SafeString | str = ""
+    summary: Summary | None = None
+    title: str = ""
+    url: str = ""
+
+    @property
+    def run(self) -> TaskRun | None:
+        return self.row.run
+
+
+class Drawing(NamedTuple):
+    """The rows of one page of a tree; `following` is where more would begin (0: nowhere)."""
+
+    rows: list[Drawn]
+    scale: Scale
+    following: int
+
+
+def draw(workflow: Workflow, opened: str, start: int, skip: int = 0) -> Drawing:
+    """The tree with its bundle `opened` from run `start` on, without its first `skip` rows."""
+    scale, names = Scale.of(workflow.runs), branch_names(workflow.runs)
+    orders = {run.task_id: order for order, run in enumerate(workflow.runs)}
+    wanted = islice(Tree(workflow.runs).rows(opened, start), skip, skip + ROWS + 1)
+    rows = list(wanted)
+    drawn = [_drawn(row, scale, names, orders) for row in rows[:ROWS]]
+    return Drawing(drawn, scale, skip + ROWS if len(rows) > ROWS else 0)
+
+
+def _drawn(row: Row, scale: Scale, names: dict[str, str], orders: dict[str, int]) -> Drawn:
+    indent = f"in-{min(row.depth, DEEPEST)}"
+    if row.run:
+        task_id = row.run.task_id
+        bar, lane = scale.bar(row.run), css_of(orders[task_id])
+        return Drawn(row, indent, names[task_id], lane, bar)
+    bundle = row.bundle
+    if bundle is None or row.more:
+        return Drawn(row, indent, url=_opening(row))
+    summary, curve = bundle.summary, scale.curve(bundle.runs)
+    return Drawn(row, indent, "", "", curve, summary, _title(row), _opening(row))
+
+
+def _title(row: Row) -> str:
+    names = row.bundle.names if row.bundle else []
+    return names[0] if len(names) == 1 else f"{len(names)} kinds of task"
+
+
+def _opening(row: Row) -> str:
+    if row.bundle is None or row.opened:
+        return "?"
+    query = {"open": row.bundle.key} | ({"from": row.following} if row.more else {})
+    return "?" + urlencode(query)
+
+
+class Chip(NamedTuple):
+    """A branch to choose, with how many lines it has."""
+
+    title: str
+    hint: str
+    lines: int
+    url: str
+    on: bool
+    css: str = ""
+
+
+def chips(workflow: Workflow, asked: Asked) -> list[Chip]:
+    """By task; by run where there are few, or few of the chosen task."""
+    names: dict[str, list[TaskRun]] = defaultdict(list)
+    for run in workflow.runs:
+        names[run.name].append(run)
+    by_name = [_of_name(name, runs, asked) for name, runs in names.items()]
+    chosen = names.get(asked.name, []) if asked.name else workflow.runs
+    several = len(workflow.runs) > len(by_name) and len(chosen) <= BRANCHES
+    shown = chosen if several else [run for run in chosen if run.task_id == asked.run]
+    short = branch_names(workflow.runs)
+    orders = {run.task_id: order for order, run in enumerate(workflow.runs)}
+    return by_name + [_of_run(run, short[run.task_id], orders[run.task_id], asked) for run in shown]
+
+
+def _of_name(name: str, runs: Sequence[TaskRun], asked: Asked) -> Chip:
+    on = asked.name == name
+    title = (name or "Unnamed task") + (f" × {len(runs):,}" if len(runs) > 1 else "")
+    lines = sum(run.line_count for run in runs)
+    url = asked.url(name="" if on else name, run="")
+    return Chip(title, f"Lines of {name}", lines, url, on)
+
+
+def _of_run(run: TaskRun, name: str, order: int, asked: Asked) -> Chip:
+    on = asked.run == run.task_id
+    url = asked.url(run="" if on else run.task_id)
+    return Chip(name, f"Lines of {name}", run.line_count, url, on, css_of(order))
+
+
+def level_chips(workflow: Workflow, asked: Asked) -> list[dict[str, Any]]:
+    """Errors, and warnings with them."""
+    runs = [run for run in workflow.runs if asked.keeps(run)]
+    errors = sum(run.error_count for run in runs)
+    counts = {"error": errors, "warning": errors + sum(run.warning_count for run in runs)}
+    return [
+        {
+            "name": level,
+            "title": f"{level.capitalize()}s",
+            "lines": count,
+            "on": asked.level == level,
+            "url": asked.url(level="" if asked.level == level else level),
+        }
+        for level, count in counts.items()
+    ]

@@ -1,0 +1,130 @@
+"""One run: its page, and the fragment that keeps its head fresh.  WEB."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.apps import apps
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from dashboard import chips, controls
+from dashboard.access import run_or_404, signed_in
+from dashboard.attempts import ends_of
+from dashboard.comparing import comparison
+from dashboard.death import cards_of, dead_of, end_of, title_of
+from dashboard.htmx import etag_of, tagged, unchanged
+from dashboard.left import time_left
+from dashboard.receipt import Receipt
+from dashboard.rows import started_by
+from dashboard.views.workflow import tree_of
+from dashboard.window import Asked, open_window
+from tasklog.models import TaskAttempt, TaskRun
+from tasklog.workflows.members import Workflow, belongs, workflow_of
+from tasklog.workflows.summary import Summary
+
+FORMATS = (("txt", "plain text"), ("jsonl", "one object a line"), ("csv", "for spreadsheets"))
+TABS = ("log", "details", "attempts", "workflow", "compare")
+
+
+@require_GET
+@signed_in
+def page(request: HttpRequest, task_id: str) -> HttpResponse:
+    """The page with one of its tabs."""
+    run = run_or_404(request, task_id)
+    context = _head(run, request.user) | {"tab": _tab(request), "in_workflow": belongs(run)}
+    if context["tab"] == "log":
+        context |= _log(run, context["attempts"], Asked.read(request.GET))
+    elif context["tab"] == "details":
+        context |= {"arguments": _pretty(run.args), "keywords": _pretty(run.kwargs)}
+    elif context["tab"] == "workflow":
+        context |= _workflow(request, run)
+    elif context["tab"] == "compare":
+        context |= comparison(run, request.user)
+    else:
+        context |= {"deaths": cards_of(context["attempts"], request.user)}
+    return render(request, "dashboard/run/detail.html", context)
+
+
+@require_GET
+@signed_in
+def status(request: HttpRequest, task_id: str) -> HttpResponse:
+    """The head, and what else of the log's tab moves; 304 while nothing has changed."""
+    run = run_or_404(request, task_id)
+    context = _head(run, request.user) | {"tab": _tab(request), "chips": chips.of_run(run, Asked())}
+    if same := unchanged(request, context["etag"]):
+        return same
+    return tagged(render(request, "dashboard/run/_status.html", context), context["etag"])
+
+
+def _tab(request: HttpRequest) -> str:
+    tab = request.GET.get("tab", "")
+    if tab == "compare" and not apps.is_installed("tasklog.insights"):
+        return "log"
+    return tab if tab in TABS else "log"
+
+
+def _head(run: TaskRun, user: Any) -> dict[str, Any]:
+    attempts = list(TaskAttempt.objects.filter(task_id=run.task_id).order_by("number"))
+    receipt = Receipt.of(run, attempts)
+    context = {
+        "run": run,
+        "attempts": attempts,
+        "receipt": receipt,
+        "started_by": started_by(run),
+        "left": time_left(run),
+        "ended": run.finished and not receipt.open,
+        "death": end_of(run, attempts, user),
+        "earlier": [(one.number, title_of(one)) for one in _earlier(run, attempts)],
+        "formats": FORMATS,
+        "buttons": controls.buttons_of(run, user),
+        "reruns": controls.reruns_of(run, user),
+        "comparable": apps.is_installed("tasklog.insights"),
+    }
+    return {**context, "etag": _etag(context)}
+
+
+def _earlier(run: TaskRun, attempts: list[TaskAttempt]) -> list[TaskAttempt]:
+    """Those that died before the end that the head shows."""
+    return dead_of(attempts[:-1] if run.finished else attempts)
+
+
+def _etag(context: dict[str, Any]) -> str:
+    run: TaskRun = context["run"]
+    return etag_of(
+        run.state, run.cause, run.reason, run.retries, len(context["attempts"]), run.worker,
+        run.queue, run.progress, run.progress_message, run.warning_count, run.error_count,
+        run.counts, run.started_at, run.finished_at, context["receipt"], context["death"],
+        context["earlier"], run.rerun_of, context["reruns"], context["left"],
+    )  # fmt: skip
+
+
+def _log(run: TaskRun, attempts: list[TaskAttempt], asked: Asked) -> dict[str, Any]:
+    window = open_window(run.task_id, asked)
+    return {
+        "asked": asked,
+        "window": window,
+        "attempt_end": ends_of(run.task_id).get(asked.attempt) if asked.attempt else "",
+        "seen": max(run.line_count, window.last),
+        "chips": chips.of_run(run, asked) + chips.of_attempts(attempts, asked),
+        "loggers": chips.of_loggers(window, asked),
+        "without_logger": asked.url(logger=""),
+        "as_find": asked.url(q="", find=asked.q),
+    }
+
+
+def _workflow(request: HttpRequest, run: TaskRun) -> dict[str, Any]:
+    """The tree around this run, of what its reader may see."""
+    workflow = workflow_of(run.task_id, request.user) or Workflow([run])
+    tree = tree_of(request, workflow)
+    return {"workflow": workflow, "summary": Summary(workflow.runs), **tree}
+
+
+def _pretty(text: str) -> str:
+    """JSON with line breaks; anything else as it stands."""
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
+        return text

@@ -1,0 +1,69 @@
+"""One task: its numbers, its last runs as bars, its failures by kind.  WEB."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from dashboard.access import signed_in
+from dashboard.charts import Bar, run_bars
+from dashboard.listing import HEAVY, WHY
+from dashboard.rows import why
+from dashboard.tasks import WINDOWS, failures_of, is_known, task_within
+from dashboard.templatetags.tasklog_ui import human_duration
+from tasklog.models import TaskRun
+from tasklog.states import BAD
+
+STRIP = 50
+LAST_FAILURES = 8
+# The last failures are looked for among so many of its newest runs.
+AMONG = 2000
+
+
+@require_safe
+@signed_in
+def page(request: HttpRequest, name: str) -> HttpResponse:
+    """The page of one task; 404 for a name nobody knows."""
+    if not is_known(request.user, name):
+        raise Http404(f"There is no task called {name}.")
+    window = WINDOWS.get(request.GET.get("window", "")) or WINDOWS["24h"]
+    failures = failures_of(request.user, name)
+    runs = TaskRun.objects.visible_to(request.user).filter(name=name)
+    newest = list(runs.defer(*HEAVY).order_by("-created_at", "-task_id")[:STRIP])
+    context = {
+        "name": name,
+        "task": task_within(request.user, name, window),
+        "window": window,
+        "windows": [(word, f"?window={word}", word == window.word) for word in WINDOWS],
+        "newest": newest,
+        "strip": run_bars([_bar(run) for run in reversed(newest)], f"The last runs of {name}"),
+        "failures": failures,
+        "samples": _there(runs, [failure.last_run for failure in failures]),
+        "last_failures": _last_failures(runs),
+    }
+    return render(request, "dashboard/task/detail.html", context)
+
+
+def _bar(run: TaskRun) -> Bar:
+    took = run.duration
+    words = f"{run.short_id}: {run.state_label}"
+    if took is not None:
+        words += f", {human_duration(took)}"
+    seconds = took.total_seconds() if took is not None else 0.0
+    return Bar(run.get_absolute_url(), run.state, seconds, words)
+
+
+def _there(runs: Any, ids: list[str]) -> set[str]:
+    """Those that still exist."""
+    return set(runs.filter(pk__in=ids).values_list("pk", flat=True))
+
+
+def _last_failures(runs: Any) -> list[tuple[TaskRun, str]]:
+    """Failures among its newest runs, each with its reason."""
+    newest = list(runs.order_by("-created_at", "-task_id").values_list("pk", "state")[:AMONG])
+    bad = [pk for pk, state in newest if state in BAD][:LAST_FAILURES]
+    rows = runs.filter(pk__in=bad).defer(*HEAVY).annotate(why=WHY)
+    return [(run, why(run)) for run in rows.order_by("-created_at", "-task_id")]

@@ -1,0 +1,72 @@
+"""Tasks by their names, with what each did lately.  WEB."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from dashboard.access import signed_in
+from dashboard.tasks import WINDOWS, Task, tasks_within
+
+PAGE = 100
+LONGEST = 200
+SORTS: dict[str, tuple[str, Callable[[Task], Any]]] = {
+    "name": ("Name", lambda task: task.name),
+    "runs": ("Most runs", lambda task: (-task.runs, task.name)),
+    "failed": ("Most failures", lambda task: (-task.bad, task.name)),
+    "slow": ("Slowest", lambda task: (-(task.p95 or 0), task.name)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What stands in the address; a word that is none counts as the first choice."""
+
+    q: str = ""
+    window: str = ""
+    sort: str = ""
+    page: str = ""
+
+    @classmethod
+    def read(cls, query: QueryDict) -> Asked:
+        said = {n: query.get(n, "").replace("\0", "").strip()[:LONGEST] for n in cls.__slots__}
+        return cls(**said)
+
+    def url(self, **changes: str) -> str:
+        changed = replace(self, **({"page": ""} | changes))
+        return "?" + urlencode({n: v for n in self.__slots__ if (v := getattr(changed, n))})
+
+
+@require_safe
+@signed_in
+def page(request: HttpRequest) -> HttpResponse:
+    """A page of tasks."""
+    asked = Asked.read(request.GET)
+    window = WINDOWS.get(asked.window) or WINDOWS["24h"]
+    sort = asked.sort if asked.sort in SORTS else "name"
+    found = _matching(request.user, asked.q, asked.window)
+    found.sort(key=SORTS[sort][1])
+    number = int(asked.page) if asked.page.isdecimal() and len(asked.page) < 6 else 0
+    context = {
+        "asked": asked,
+        "window": window,
+        "sort": sort,
+        "sorts": [(word, title) for word, (title, _) in SORTS.items()],
+        "windows": [(word, asked.url(window=word), word == window.word) for word in WINDOWS],
+        "tasks": found[number * PAGE : (number + 1) * PAGE],
+        "total": len(found),
+        "newer": asked.url(page=str(number - 1) if number > 1 else "") if number else "",
+        "older": asked.url(page=str(number + 1)) if len(found) > (number + 1) * PAGE else "",
+    }
+    return render(request, "dashboard/tasks/list.html", context)
+
+
+def _matching(user: Any, text: str, window: str) -> list[Task]:
+    tasks = tasks_within(user, WINDOWS.get(window) or WINDOWS["24h"])
+    return [task for task in tasks.values() if text.lower() in task.name.lower()]
