@@ -1,0 +1,74 @@
+"""`POST /api/revoke-task/<id>/`: asks the workers not to run it, or to stop it.  WEB."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kombu.exceptions import OperationalError
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from demo.api.starting import away, links_of
+from demo.fields import YesNo
+from demo.inputs import Inputs
+from demo.launch import BrokerAway, broker, reach
+from tasklog.api.errors import shape
+from tasklog.api.views import ApiView
+from tasklog.audit.trail import record
+from tasklog.capture.revoking import revoke
+
+NOTHING_ASKED = "Nothing was revoked"
+
+
+class RevokeBody(Inputs):
+    """`terminate`: a task that runs already is ended by a signal."""
+
+    terminate = YesNo(default=False)
+
+
+class RevokeAnswer(serializers.Serializer[Any]):
+    """Workers were asked; the run's status tells what came of it."""
+
+    task_id = serializers.CharField()
+    terminate = serializers.BooleanField()
+    message = serializers.CharField()
+    links = serializers.DictField(child=serializers.CharField())
+
+
+class Revoke(ApiView):
+    """Revokes a task that has not ended; without `terminate` one that runs goes on."""
+
+    scope, tag = "control", "Patterns"
+    body, answer = RevokeBody, RevokeAnswer
+    codes = {"409": "It has ended already."}
+
+    def post(self, request: Request, task_id: str) -> Response:
+        run = self.run_or_404(task_id)
+        given = RevokeBody(data=request.data)
+        given.is_valid(raise_exception=True)
+        if run.finished:
+            told = f"This task has ended already: {run.state_label.lower()}."
+            return Response(shape("conflict", told), 409)
+        terminate, who = given.validated_data["terminate"], request.user.get_username()
+        try:
+            ask(run.pk, who, terminate)
+        except BrokerAway as error:
+            return away(error)
+        word = "terminate" if terminate else "revoke"
+        record(word, request=request._request, target=f"{run.name} {run.pk}")
+        told = "The workers were asked; the status tells what came of it."
+        links = links_of(run.pk)
+        return Response(
+            {"task_id": run.pk, "terminate": terminate, "message": told, "links": links}
+        )
+
+
+def ask(task_id: str, by: str, terminate: bool) -> None:
+    """Raises `BrokerAway` where nobody could be asked."""
+    with broker(NOTHING_ASKED) as producer:
+        reach(producer)
+        try:
+            revoke(task_id, by=by, terminate=terminate)
+        except OperationalError as error:
+            raise BrokerAway(NOTHING_ASKED) from error

@@ -1,0 +1,81 @@
+"""Writes the week's runs, and takes them away again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import batched
+
+from django.db import transaction
+
+from demo.seed import closing, office, shop
+from demo.seed.telling import MARK, Teller, Told
+from tasklog.archive.archiving import discard
+from tasklog.models import LogChunk, TaskAttempt, TaskFailure, TaskLogLine, TaskRun, TaskTally
+from tasklog.states import FINISHED
+from tasklog.tallying import count_all, write
+
+JOBS = (*shop.JOBS, *office.JOBS, *closing.JOBS)
+NAMES = tuple(job.name for job in JOBS)
+# Runs of one transaction.
+STEP = 200
+
+
+def foreign() -> bool:
+    """Are there runs that are neither seeded nor this product's own?"""
+    others = TaskRun.objects.exclude(pk__startswith=MARK).exclude(name__startswith="tasklog.")
+    return others.exclude(name__in=NAMES).exists()
+
+
+def seeded() -> list[str]:
+    """The ids of the runs that were seeded, in order."""
+    found = TaskRun.objects.filter(pk__startswith=MARK).order_by("pk")
+    return list(found.values_list("pk", flat=True))
+
+
+def make(begin: datetime, end: datetime) -> int:
+    """Writes every run that was over by `end`; how many it were."""
+    told = [one for one in _tell(begin, end) if one.run.finished_at and one.run.finished_at < end]
+    # Ids of lines go up with time: what is counted goes by them.
+    told.sort(key=lambda one: one.run.created_at)
+    for part in batched(told, STEP):
+        _store(part)
+    return len(told)
+
+
+def clear() -> int:
+    """Deletes the seeded runs with all that belongs to them; how many runs went."""
+    ids = seeded()
+    for part in batched(ids, STEP):
+        discard(LogChunk.objects.filter(task_id__in=part).defer("data").iterator())
+        for model in (TaskLogLine, TaskAttempt):
+            model.objects.filter(task_id__in=part).delete()
+        TaskRun.objects.filter(pk__in=part).delete()
+    return len(ids)
+
+
+def tally() -> None:
+    """Counts these tasks anew.  Others keep what deleted runs have left in their numbers."""
+    ended = TaskRun.objects.filter(name__in=NAMES, state__in=FINISHED)
+    with transaction.atomic():
+        for model in (TaskTally, TaskFailure):
+            model.objects.filter(name__in=NAMES).delete()
+        write(count_all(ended.iterator(chunk_size=1000)))
+
+
+def _tell(begin: datetime, end: datetime) -> Iterator[Told]:
+    for job in (*shop.JOBS, *office.JOBS):
+        yield from Teller(job, end).runs(begin)
+    yield from closing.nights(begin, end)
+
+
+@transaction.atomic
+def _store(part: tuple[Told, ...]) -> None:
+    TaskRun.objects.bulk_create([told.run for told in part])
+    TaskAttempt.objects.bulk_create([attempt for told in part for attempt in told.attempts])
+    for told in part:
+        for attempt, lines in zip(told.attempts, told.lines, strict=True):
+            for line in lines:
+                line.attempt_id = attempt.pk
+    lines = [line for told in part for own in told.lines for line in own]
+    TaskLogLine.objects.bulk_create(lines, batch_size=2000)
