@@ -1,0 +1,80 @@
+"""Saved views and the kept switches in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from e2e.conftest import screenshot
+from e2e.test_runs import make_run
+from e2e.viewer import Log, Writer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+SIZES = [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]
+
+
+@pytest.fixture(params=[SIZES[0]])
+def context_options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    width, scheme = request.param
+    return {"viewport": {"width": width, "height": 860}, "color_scheme": scheme}
+
+
+def test_a_filter_is_saved_while_the_list_lives_and_is_a_click_away(page: Page) -> None:
+    make_run("import.failed", state="FAILURE")
+    page.goto("/?state=failed")
+    page.get_by_text("Save this view").click()
+    name = page.get_by_label("Name of the view")
+    name.fill("failing")
+    make_run("import.other", state="FAILURE")
+    with page.expect_response(lambda answer: "/?state=failed" in answer.url and answer.ok) as news:
+        page.evaluate("htmx.trigger('#live', 'wake')")
+    assert "import.other" in news.value.text()
+    expect(name).to_have_value("failing")
+    name.press("Enter")
+    chip = page.get_by_role("navigation", name="Saved views").get_by_role("link", name="failing")
+    expect(chip).to_have_attribute("aria-current", "true")
+    page.goto("/")
+    chip.click()
+    expect(page).to_have_url("/?state=failed")
+
+
+def test_a_switch_follows_its_reader_to_another_browser(
+    page: Page, log: Log, writer: Writer
+) -> None:
+    writer.count(3)
+    log.open()
+    with page.expect_response("**/preferences/") as answer:
+        page.keyboard.press("w")
+    assert answer.value.status == 204
+    page.evaluate("localStorage.clear()")  # a browser that has never been here
+    log.open()
+    expect(page.get_by_role("button", name="Wrap")).to_have_attribute("aria-pressed", "false")
+
+
+@pytest.mark.parametrize("context_options", SIZES, indirect=True)
+def test_saved_views_are_readable_in_every_size_and_scheme(
+    page: Page, user: Any, axe: Callable[[Page], None], context_options: dict[str, Any]
+) -> None:
+    from dashboard.saved import save
+
+    for name in ("failing today", "nightly imports", "a name as long as a name may be" + " x" * 14):
+        save(user, "runs", f"q={name.split()[0]}", name, shared=name.startswith("n"))
+    save(user, "search", "q=level:error+after:1h", "errors of the last hour")
+    make_run("nightly.failed", state="FAILURE")
+    scheme, width = context_options["color_scheme"], context_options["viewport"]["width"]
+    for word, url in (("runs", "/?q=nightly"), ("search", "/search/?q=x"), ("views", "/views/")):
+        page.goto(url)
+        if word == "views":
+            page.get_by_text("Rename").first.click()
+        axe(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        screenshot(page, f"saved-{word}-{scheme}-{width}")
+    page.goto("/?state=failed")
+    page.get_by_text("Save this view").click()
+    axe(page)
+    screenshot(page, f"saved-form-{scheme}-{width}")

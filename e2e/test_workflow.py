@@ -1,0 +1,154 @@
+"""The merged log of a workflow in Chromium: branches, runs that join, a server that restarts."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from e2e.test_viewer_live import restart
+from tasklog.line import Line
+from tasklog.live import publish
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from e2e.conftest import Complaints, Web
+
+ROOT = "root-run"
+
+
+class Flow:
+    """A workflow whose runs the test begins, writes and ends, as the drainer does."""
+
+    def __init__(self) -> None:
+        from tasklog.models import TaskRun
+
+        self.runs: dict[str, TaskRun] = {}
+        self.begin(ROOT, "orders.split")
+
+    def begin(self, task_id: str, name: str) -> None:
+        from tasklog.models import TaskAttempt, TaskRun
+
+        now = timezone.now()
+        self.runs[task_id] = TaskRun.objects.create(
+            task_id=task_id, name=name, state="STARTED", root_id=ROOT, queued_at=now,
+            parent_id="" if task_id == ROOT else ROOT, started_at=now,
+            group_id="" if task_id == ROOT else "g",
+        )  # fmt: skip
+        TaskAttempt.objects.create(task=self.runs[task_id])
+
+    def write(self, task_id: str, count: int) -> None:
+        """So many lines, each saying whose and which it is."""
+        from django.db import transaction
+
+        from tasklog.models import TaskLogLine
+
+        run = self.runs[task_id]
+        first = run.line_count + 1
+        rows = [
+            TaskLogLine(task=run, number=n, seq=n, message=f"{task_id}:{n}")
+            for n in range(first, first + count)
+        ]
+        with transaction.atomic():
+            TaskLogLine.objects.bulk_create(rows, batch_size=500)
+            run.line_count += count
+            run.save()
+        publish.publish_lines(task_id, [_line(row) for row in rows])
+
+    def end(self, task_id: str, state: str = "SUCCESS", exception: str = "") -> None:
+        run, now = self.runs[task_id], timezone.now()
+        run.attempts.update(finished_at=now, outcome=state)
+        run.state, run.finished_at, run.exception = state, now, exception
+        run.save()
+        publish.publish_event(task_id, "end", {"state": state})
+
+    def wrote(self) -> list[str]:
+        return sorted(f"{t}:{n}" for t, r in self.runs.items() for n in range(1, r.line_count + 1))
+
+
+def _line(row: Any) -> Line:
+    at = int(row.timestamp.timestamp() * 1e6)
+    return Line(row.number, at, row.stream, 0, "", row.message, 1, 0, row.seq)
+
+
+@pytest.fixture
+def flow(page: Page, stack: Any, settings: Any) -> Flow:
+    settings.CELERY_TASKLOG_REDIS_URL = stack.env["CELERY_TASKLOG_REDIS_URL"]
+    return Flow()
+
+
+def lines_of(page: Page) -> list[str]:
+    texts = page.locator("#lines .line .text").all_text_contents()
+    return [found[1] for text in texts if (found := re.search(r"(\S+:\d+)$", text))]
+
+
+def shows(page: Page, flow: Flow) -> None:
+    """Each line that was written is there, once, those of a run in their order."""
+    expect(page.locator("#lines .line")).to_have_count(len(flow.wrote()))
+    told = lines_of(page)
+    assert sorted(told) == flow.wrote()
+    for task_id in flow.runs:
+        numbers = [int(line.rpartition(":")[2]) for line in told if line.startswith(f"{task_id}:")]
+        assert numbers == sorted(numbers)
+
+
+def test_the_merged_log_follows_all_runs_over_a_restart_of_the_server(
+    page: Page, flow: Flow, web: Web, complaints: Complaints
+) -> None:
+    for text in ("Failed to load resource", "ERR_", "htmx:"):
+        complaints.expect(text)
+    flow.write(ROOT, 20)
+    page.goto(f"/workflows/{ROOT}/?tab=log")
+    connection = page.locator("#connection")
+    expect(connection).to_have_text("live")
+    flow.begin("price-1", "orders.price")
+    flow.write("price-1", 10)
+    flow.write(ROOT, 5)
+    shows(page, flow)
+    expect(page.locator("#lines .line").last).to_be_in_viewport()
+
+    def meanwhile() -> None:
+        expect(connection).to_have_text(re.compile("reconnecting in"))
+        flow.write("price-1", 10)
+        flow.begin("price-2", "orders.price")
+        flow.write("price-2", 7)
+        flow.end(ROOT)
+
+    restart(web, between=meanwhile)
+    expect(connection).to_have_text("live")
+    flow.write("price-2", 6)
+    shows(page, flow)
+    flow.end("price-1", "FAILURE", "ValueError('no price')")
+    flow.end("price-2")
+    expect(connection).to_have_text("ended")
+    expect(page.locator("#end")).to_contain_text("Ended with failures")
+    expect(page.locator(".failures")).to_contain_text("1 of 3 failed: price #1 – ValueError")
+    shows(page, flow)
+
+
+def test_branches_are_chosen_and_scrolled_up_nothing_moves(page: Page, flow: Flow) -> None:
+    flow.begin("price-1", "orders.price")
+    flow.write(ROOT, 1200)
+    flow.write("price-1", 300)
+    page.goto(f"/workflows/{ROOT}/?tab=log")
+    expect(page.locator("#connection")).to_have_text("live")
+    log = page.get_by_role("region", name="Lines")
+    log.evaluate("box => { box.scrollTop = 8000; }")
+    page.wait_for_timeout(200)
+    before = log.evaluate("box => box.scrollTop")
+    flow.write("price-1", 12)
+    expect(page.locator("#fresh")).to_contain_text("12 new lines")
+    assert log.evaluate("box => box.scrollTop") == before
+    log.evaluate("box => { box.scrollTop = 0; }")
+    expect(page.locator("#lines .line")).to_have_count(1512)
+    assert sorted(lines_of(page)) == flow.wrote()
+    page.locator("#branches").get_by_role("link", name="orders.price").click()
+    expect(page.locator("#lines .line")).to_have_count(312)
+    expect(page.locator("#connection")).to_have_text("live")
+    flow.write(ROOT, 3)
+    flow.write("price-1", 3)
+    expect(page.locator("#lines .line")).to_have_count(315)

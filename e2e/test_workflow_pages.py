@@ -1,0 +1,44 @@
+"""axe finds nothing on the pages of workflows: wide and narrow, light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from e2e.conftest import screenshot
+from e2e.test_workflow import ROOT, Flow
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+@pytest.fixture(params=[("light", 1440), ("dark", 390)], ids=str)
+def context_options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    scheme, width = request.param
+    return {"color_scheme": scheme, "viewport": {"width": width, "height": 860}}
+
+
+def test_pages_of_workflows_are_accessible_and_fit(
+    page: Page, stack: Any, axe: Callable[[Page], None], context_options: dict[str, Any]
+) -> None:
+    flow = Flow()
+    for n in range(1, 6):
+        flow.begin(f"price-{n}", "orders.price")
+        flow.write(f"price-{n}", 8)
+    flow.write(ROOT, 5)
+    flow.end("price-2", "FAILURE", "ValueError('no price for order 4471')")
+    flow.end("price-3")
+    paths = {
+        "list": "/workflows/",
+        "tree": f"/workflows/{ROOT}/",
+        "log": f"/workflows/{ROOT}/?tab=log",
+        "run": "/runs/price-2/?tab=workflow",
+    }
+    for name, path in paths.items():
+        page.goto(path)
+        page.wait_for_timeout(300)
+        axe(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        screenshot(page, f"workflow-{name}-{context_options['color_scheme']}")

@@ -1,0 +1,65 @@
+"""A body that is too long is refused before it is read, by the page's own words."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.core.handlers.asgi import ASGIHandler
+from django.test import Client
+
+from project.bodies import LimitedBodies
+
+LIMIT = 100_000
+
+
+@pytest.fixture(autouse=True)
+def limit(settings: Any) -> None:
+    settings.BODY_LIMIT = LIMIT
+
+
+def test_a_long_body_is_refused_in_words_and_with_all_headers(db: None) -> None:
+    response = Client().post("/login/", {"username": "x" * LIMIT})
+    assert response.status_code == 413
+    assert "At most 97.7\xa0KB can be sent here" in response.content.decode()
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    assert response.headers["Connection"] == "close"
+    fragment = Client().post("/login/", {"u": "x" * LIMIT}, headers={"HX-Request": "true"})
+    assert (fragment.status_code, fragment["Content-Type"]) == (413, "text/plain")
+
+
+def test_what_takes_more_says_so_by_its_path(db: None, settings: Any) -> None:
+    settings.LONGER_BODIES = {"/login/": 2 * LIMIT}
+    assert Client().post("/login/", {"username": "x" * LIMIT}).status_code == 200
+    assert Client().post("/login/", {"username": "x" * 2 * LIMIT}).status_code == 413
+
+
+class Sender:
+    """Someone who sends pieces of 10,000 bytes for ever, and waits for an answer."""
+
+    def __init__(self, *headers: tuple[bytes, bytes]) -> None:
+        self.status = 0
+        self.scope = {
+            "type": "http", "method": "POST", "path": "/login/", "query_string": b"",
+            "headers": [(b"host", b"localhost"), *headers],
+        }  # fmt: skip
+
+    async def receive(self) -> dict[str, Any]:
+        await asyncio.sleep(0)
+        return {"type": "http.request", "body": b"x" * 10_000, "more_body": True}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        self.status = message.get("status", self.status)
+
+
+@pytest.mark.parametrize(
+    "header", [(b"content-length", b"999999999999"), (b"transfer-encoding", b"chunked")]
+)
+def test_a_body_without_an_end_is_answered_all_the_same(
+    db: None, header: tuple[bytes, bytes]
+) -> None:
+    sender = Sender(header)
+    async_to_sync(LimitedBodies(ASGIHandler()))(sender.scope, sender.receive, sender.send)
+    assert sender.status == 413
