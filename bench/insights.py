@@ -1,0 +1,206 @@
+"""Mining lines into patterns: how fast, and what it costs the drainer beside it; the labelled week;
+the weekly report over 10,000,000 lines.
+
+`python -m bench.insights [sqlite|postgres] … [--quick]`
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from bench.rig import Rig, has_postgres, rig, table
+
+LINES, ROUNDS = 300_000, 3
+WORDS = (
+    "batch {n}/580  ok  50 orders  {f} ms/order  warehouse Gdansk, committed, next",
+    "order {u} shipped to customer{n}@example.com in {f} s",
+    "GET /api/v1/orders/{n}/ 200 in {n}ms",
+    "retrying connection to 10.0.0.{n}:5432, attempt {n}, last error 'timed out after {n} s'",
+    "cache hit ratio={f} keys={n}",
+)
+PATTERNS, TASKS, WEEKS = 50, 40, 6
+
+
+def main(databases: list[str], quick: bool) -> None:
+    if len(databases) != 1:  # settings are read once in a process
+        for database in databases:
+            words = [sys.executable, "-m", "bench.insights", database, *(["--quick"] * quick)]
+            subprocess.run(words, check=True)
+        return
+    lines = LINES // 6 if quick else LINES
+    with rig(databases[0]) as own:
+        rows: list[tuple[object, ...]] = [("what", "measured", "must reach")]
+        rows += [("mining, lines/s", f"{_mining(own, lines):,.0f}", "50,000")]
+        rows += _beside(own, lines)
+        rows += _labelled()
+        rows += [("weekly report, 10,000,000 lines", f"{_report():.1f} s", "30 s")]
+        table(f"{databases[0]}: insights", rows)
+
+
+def _text(n: int, dice: random.Random) -> str:
+    return WORDS[n % len(WORDS)].format(n=n, f=f"{dice.random() * 99:.2f}", u=uuid4())
+
+
+def _write_spool(own: Rig, lines: int) -> None:
+    from tasklog.spool.record import START, encode_event, encode_line, line_prefix
+
+    folder, task_id, attempt, now = own.folder / "spool", str(uuid4()), uuid4().hex, time.time()
+    folder.mkdir(exist_ok=True)
+    name, dice = f"bench-1-{attempt[:8]}", random.Random(1)
+    start = {"task_id": task_id, "attempt": attempt, "spool": name, "name": "bench", "at": now,
+             "worker": "w@bench", "pid": 1}  # fmt: skip
+    prefix = line_prefix(task_id, attempt, 0)
+    with (folder / f"{name}.1.spool").open("wb") as spool:
+        spool.write(encode_event(START, start))
+        for seq in range(1, lines + 1):
+            at = int(now * 1e6) + seq
+            spool.write(encode_line(prefix, seq, at, "o", 0, "", _text(seq, dice)))
+
+
+def _drain(own: Rig) -> float:
+    """Seconds for what stands in the spool."""
+    from tasklog.drain.loop import Drain
+
+    drain = Drain(own.folder / "spool")
+    return _timed(lambda: _until_empty(drain.drain))
+
+
+def _until_empty(step: Callable[[], object]) -> None:
+    while step():
+        pass
+
+
+def _timed(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _mining(own: Rig, lines: int) -> float:
+    """Lines/s of stored lines, reading, counting and keeping."""
+    from tasklog.insights.mining import mine
+
+    _write_spool(own, lines)
+    _drain(own)
+    started = time.process_time()
+    rate = lines / _timed(mine)
+    print(f"mining, CPU a line: {(time.process_time() - started) / lines * 1e6:.1f} µs")
+    return rate
+
+
+def _beside(own: Rig, lines: int) -> list[tuple[object, ...]]:
+    """The drainer alone and with a miner in a process of its own, by turns."""
+    best = {"alone": 0.0, "beside a miner": 0.0}
+    for _ in range(ROUNDS):
+        for way in ("alone", "beside a miner"):
+            _write_spool(own, lines)
+            miner = own.python("-m", "bench.insights", "--mine") if "miner" in way else None
+            if miner:
+                time.sleep(4)  # it is up, and looks
+            best[way] = max(best[way], lines / _drain(own))
+            if miner:
+                own.stop(miner)
+    slower = 1 - best["beside a miner"] / best["alone"]
+    rates = " / ".join(f"{rate:,.0f}" for rate in best.values())
+    return [("drain alone / beside, lines/s", rates, ""), ("slower by", f"{slower:.1%}", "10 %")]
+
+
+def mine_for_ever() -> None:
+    import django
+
+    django.setup()
+    from tasklog.insights.mining import mine
+
+    while True:
+        mine()
+        time.sleep(1)  # a drainer asks every 15 seconds
+
+
+def _labelled() -> list[tuple[object, ...]]:
+    """A week with planted bursts and silences after five without; false alarms are counted."""
+    from tasklog.insights import anomalies
+    from tasklog.insights.models import Anomaly, Pattern, PatternHour, hour_of, moment_of
+
+    for model in (Anomaly, PatternHour, Pattern):
+        model.objects.all().delete()
+    dice, end = random.Random(5), hour_of(_now())
+    begin = end - WEEKS * 168
+    made = [
+        Pattern.objects.create(fingerprint=f"f{n}", task=f"t.{n % 10}", template=f"line {n}",
+                               first_seen=moment_of(begin), last_seen=moment_of(end))
+        for n in range(PATTERNS)
+    ]  # fmt: skip
+    planted = _plant(made, end, dice)
+    rows = []
+    for place, row in enumerate(made):
+        for hour in range(begin, end):
+            usual = _usual(place, hour)
+            count = round(planted.get((row.pk, hour), 1) * max(dice.gauss(usual, usual**0.5), 0))
+            if count:
+                rows.append(PatternHour(pattern=row, hour=hour, count=count))
+    PatternHour.objects.bulk_create(rows, batch_size=5000)
+    seconds = _timed(lambda: [anomalies.detect_hour(hour) for hour in range(end - 168, end)])
+    found = set(Anomaly.objects.exclude(pattern=None).values_list("pattern_id", "hour"))
+    hits, false = len(found & set(planted)), len(found - set(planted))
+    return [
+        ("planted bursts and silences found", f"{hits} of {len(planted)}", "all"),
+        ("false alarms a day", f"{false / 7:.2f}", "1"),
+        ("a week judged in", f"{seconds:.1f} s", ""),
+    ]
+
+
+def _usual(place: int, hour: int) -> float:
+    """Day and night, weekdays and weekends; each pattern as loud as its place says."""
+    day = 1.0 if 7 <= hour % 24 <= 19 else 0.4
+    week = 0.5 if (hour // 24) % 7 in (2, 3) else 1.0
+    return (20 + place * 12) * day * week
+
+
+def _plant(made: list[Any], end: int, dice: random.Random) -> dict[tuple[int, int], float]:
+    """(pattern, hour) → what its count is multiplied with: 5 to 40, or nothing at all."""
+    found: dict[tuple[int, int], float] = {}
+    for n in range(40):
+        place, hour = dice.randrange(10, len(made)), end - 1 - dice.randrange(168)
+        burst = n % 2 == 0
+        if not burst and _usual(place, hour) < 25:
+            continue
+        found[made[place].pk, hour] = dice.uniform(5, 40) if burst else 0.0
+    return found
+
+
+def _report() -> float:
+    """Seconds for a week of hourly rows that stand for 10,000,000 lines."""
+    from tasklog.insights import report
+    from tasklog.insights.models import PatternHour, TaskHour, hour_of
+
+    end = hour_of(_now())
+    TaskHour.objects.bulk_create(
+        (
+            TaskHour(task=f"project{n % 8}.task{n}", hour=hour, ended=30, failed=n % 3, timed=30,
+                     seconds=90, lines=10_000_000 // (TASKS * 168))
+            for n in range(TASKS) for hour in range(end - 14 * 24, end)
+        ),
+        batch_size=5000,
+    )  # fmt: skip
+    counts = [model.objects.count() for model in (PatternHour, TaskHour)]
+    print(f"hourly rows: {counts[0]:,} of patterns, {counts[1]:,} of tasks")
+    return _timed(lambda: report.make(report.begin("weekly")))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+if __name__ == "__main__":
+    given = sys.argv[1:]
+    if given == ["--mine"]:
+        mine_for_ever()
+    asked = [word for word in given if not word.startswith("-")]
+    main(asked or ["sqlite", *(["postgres"] if has_postgres() else [])], "--quick" in given)
