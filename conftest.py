@@ -206,7 +206,7 @@ def _database_url(database: dict[str, str]) -> str:
 
 
 def wait_for(
-    ready: Callable[[], object], seconds: float = 15, explain: Callable[[], str] = lambda: ""
+    ready: Callable[[], object], seconds: float = 60, explain: Callable[[], str] = lambda: ""
 ) -> None:
     """Returns as soon as `ready()` is true; fails with `explain()` after `seconds`."""
     deadline = time.monotonic() + seconds

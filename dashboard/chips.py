@@ -1,21 +1,20 @@
 """The filters of a run's log as chips: what can be asked for, and how much there is of it.  WEB.
 
-Every count is kept with the run or taken from the lines on the page; nothing is scanned for it.
+Every count is kept with the run; nothing is scanned for it.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from dashboard.window import Asked, Window
+from dashboard.window import Asked
 from tasklog.line import LOG, STDERR, STDOUT
 from tasklog.models import TaskAttempt, TaskRun
 
 # More would fill the toolbar; the others have their links on the tab Attempts.
 ATTEMPTS = 5
-LOGGERS = 15
+LOGGERS = 20
 
 
 class Chip(NamedTuple):
@@ -73,12 +72,12 @@ def _attempt(attempt: TaskAttempt, asked: Asked) -> Chip:
     return Chip(f"Attempt {number}", hint, attempt.stored, f"attempt-{number}", url, on)
 
 
-def of_loggers(window: Window, asked: Asked) -> list[Chip]:
-    """The loggers of the lines on the page, the busiest first."""
-    seen = Counter(line.logger for line in window.lines if line.logger)
+def of_loggers(run: TaskRun, asked: Asked) -> list[Chip]:
+    """The loggers of the run, the busiest first."""
+    busiest = sorted(run.loggers.items(), key=lambda item: (-item[1], item[0]))
     return [
         Chip(
             name, f"Lines of {name}", count, "logger", asked.url(logger=name), name == asked.logger
         )
-        for name, count in seen.most_common(LOGGERS)
+        for name, count in busiest[:LOGGERS]
     ]

@@ -49,7 +49,7 @@ def start_web(stack: Stack, **env: str) -> Web:
         PORT=str(port), GRACEFUL_TIMEOUT="1", DEBUG="0", **env,
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
-    wait_for(lambda: _answers(url), 30, lambda: stack.output(process))
+    wait_for(lambda: _answers(url), 60, lambda: stack.output(process))
     return Web(url, stack)
 
 

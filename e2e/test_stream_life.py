@@ -85,7 +85,7 @@ def test_a_process_that_is_told_to_stop_ends_its_streams_at_once(
     )  # fmt: skip
     cookies = {"sessionid": session_cookie(user, web.url)["value"]}
     with httpx.Client(base_url=web.url, cookies=cookies, timeout=15) as client:
-        wait_for(lambda: _answers(client), 30)
+        wait_for(lambda: _answers(client), 60)
         with client.stream("GET", PATH) as answer:
             parts = answer.iter_bytes()
             next(parts)

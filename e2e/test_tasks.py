@@ -27,8 +27,8 @@ def test_what_a_worker_ran_is_told_by_task(page: Page, stack: Stack) -> None:
 
     stack.worker()
     stack.spawn("-c", SEND)
-    wait_for(lambda: TaskTally.objects.filter(span="ever").count() == 2, 40)
-    wait_for(lambda: TaskTally.objects.get(name="demo.quick", span="ever").succeeded == 3, 40)
+    wait_for(lambda: TaskTally.objects.filter(span="ever").count() == 2, 60)
+    wait_for(lambda: TaskTally.objects.get(name="demo.quick", span="ever").succeeded == 3, 60)
     assert TaskFailure.objects.get().name == "demo.failing"
     page.goto("/tasks/")
     expect(page.get_by_role("link", name="demo.quick")).to_be_visible()

@@ -42,7 +42,7 @@ def test_a_worker_answers_and_is_told_to_consume_a_queue(
     TaskRun.objects.create(task_id="waits", name="demo.quick", queue="lonely")
     stack.worker("prefork", 1)
     wait_for(lambda: TaskWorker.objects.filter(name=NAME).exists())
-    wait_for(lambda: QueueSample.objects.filter(queue="lonely").exists(), 30)
+    wait_for(lambda: QueueSample.objects.filter(queue="lonely").exists(), 60)
     page.goto("/queues/lonely/")
     look(page, "queue", axe)
     page.goto("/workers/")

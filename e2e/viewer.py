@@ -53,6 +53,8 @@ class Writer:
             level = values.get("level", 0)
             self.run.error_count += len(rows) if level >= 40 else 0
             self.run.warning_count += len(rows) if level == 30 else 0
+            if logger := values.get("logger"):
+                self.run.loggers[logger] = self.run.loggers.get(logger, 0) + len(rows)
             self.run.save()
         if publishing:
             publish.publish_lines(TASK_ID, [_line(row, self.attempt.number) for row in rows])

@@ -68,6 +68,9 @@ class TaskRun(models.Model):
     error_count = models.BigIntegerField(default=0)
     dropped_count = models.BigIntegerField(default=0)
     counts = models.JSONField(default=dict, blank=True, help_text="Lines numbered, by stream.")
+    loggers = models.JSONField(
+        default=dict, blank=True, help_text="Lines numbered, by logger; the first 50 of them."
+    )
     triggered_by = models.CharField(max_length=150, blank=True, default="")
     request_id = models.CharField(max_length=200, blank=True, default="")
     schedule = models.CharField(max_length=200, blank=True, default="")

@@ -109,7 +109,7 @@ def _log(run: TaskRun, attempts: list[TaskAttempt], asked: Asked) -> dict[str, A
         "attempt_end": ends_of(run.task_id).get(asked.attempt) if asked.attempt else "",
         "seen": max(run.line_count, window.last),
         "chips": chips.of_run(run, asked) + chips.of_attempts(attempts, asked),
-        "loggers": chips.of_loggers(window, asked),
+        "loggers": chips.of_loggers(run, asked),
         "without_logger": asked.url(logger=""),
         "as_find": asked.url(q="", find=asked.q),
     }

@@ -171,3 +171,4 @@ def _count(told: Told) -> None:
     run.warning_count = sum(30 <= line.level < 40 for line in lines)
     run.error_count = sum(line.level >= 40 for line in lines)
     run.counts = dict(Counter(line.stream for line in lines))
+    run.loggers = dict(Counter(line.logger for line in lines if line.logger))

@@ -19,7 +19,7 @@ def run(stack):
         with app.connection_for_write(stack.env["CELERY_BROKER_URL"]) as broker:
             task_id = demo.task.apply_async(kwargs=demo.arguments(2), connection=broker).id
         finished = TaskRun.objects.filter(pk=task_id, finished_at__isnull=False)
-        wait_for(finished.exists, 40, lambda: stack.output(worker))
+        wait_for(finished.exists, 60, lambda: stack.output(worker))
         return finished.get()
 
     yield start

@@ -293,7 +293,7 @@ def test_a_task_of_one_container_is_a_stored_log_of_the_next(machine, services, 
             ).fetchone()
             return found is not None and found[0] > 3
 
-        wait_for(succeeded, 40, lambda: machine.log("worker") + machine.log("drainer"))
+        wait_for(succeeded, 60, lambda: machine.log("worker") + machine.log("drainer"))
     assert "beat: Starting" in machine.log("beat")
     assert machine.roles["beat"].poll() is None, machine.log("beat")
     for role in ("beat", "worker", "drainer"):

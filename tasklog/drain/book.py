@@ -19,6 +19,8 @@ from tasklog.spool.record import LineRecord
 _HEAVY = ("args", "kwargs", "result", "traceback")
 # The origin of lines the drainer adds; forks inside an attempt count 0, 1, 2 …
 ORIGIN = -1
+# Of so many loggers a run keeps the count: names can be made up in a loop.
+LOGGERS = 50
 
 
 @dataclass(slots=True)
@@ -117,6 +119,8 @@ class Book:
                 warning_count=run.warning_count + len(notable) - errors,
                 error_count=run.error_count + errors,
             )
+        if loggers := Counter([record.logger for record in records if record.logger]):
+            self.change(run, loggers=_added(run.loggers, loggers))
         if attempt is not None:
             # The receipt is the task's own process's: a fork of it tells nobody what it emitted,
             # and its lines must not stand in for others that are missing.
@@ -175,3 +179,10 @@ class Book:
             keys = TaskAttempt.objects.filter(uuid__in=with_lines).values_list("uuid", "pk")
             for uid, key in keys:
                 with_lines[uid].pk = key
+
+
+def _added(known: dict[str, int], more: Counter[str]) -> dict[str, int]:
+    """Both counts; a name beyond the first `LOGGERS` has none."""
+    free = LOGGERS - len(known)
+    fresh = [name for name in more if name not in known][: max(0, free)]
+    return {name: known.get(name, 0) + more[name] for name in (*known, *fresh)}

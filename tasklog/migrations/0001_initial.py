@@ -84,6 +84,7 @@ class Migration(migrations.Migration):
                 ('error_count', models.BigIntegerField(default=0)),
                 ('dropped_count', models.BigIntegerField(default=0)),
                 ('counts', models.JSONField(blank=True, default=dict, help_text='Lines numbered, by stream.')),
+                ('loggers', models.JSONField(blank=True, default=dict, help_text='Lines numbered, by logger; the first 50 of them.')),
                 ('triggered_by', models.CharField(blank=True, default='', max_length=150)),
                 ('request_id', models.CharField(blank=True, default='', max_length=200)),
                 ('schedule', models.CharField(blank=True, default='', max_length=200)),

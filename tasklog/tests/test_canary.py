@@ -138,7 +138,7 @@ def test_a_task_that_nobody_takes_is_never_ended_and_all_missing(stack):
 def test_ctrl_c_tells_what_was_checked(stack):
     stack.worker("prefork", 1)
     soak = stack.spawn("manage.py", "tasklog_canary", "--seconds", "60")
-    wait_for(lambda: TaskLogLine.objects.count() > 50, 30, lambda: stack.output(soak))
+    wait_for(lambda: TaskLogLine.objects.count() > 50, 60, lambda: stack.output(soak))
     soak.send_signal(signal.SIGINT)
     assert soak.wait(10) == 0, stack.output(soak)
     assert stack.output(soak).splitlines()[-1] == "Clean."

@@ -164,7 +164,7 @@ def start(stack, name, **kwargs):
     task_id = str(uuid.uuid4())
     with Celery(broker=stack.env["CELERY_BROKER_URL"], set_as_current=False) as app:
         app.send_task(name, kwargs=kwargs, task_id=task_id)
-    wait_for(lambda: TaskRun.objects.filter(pk=task_id).exists(), 30)
+    wait_for(lambda: TaskRun.objects.filter(pk=task_id).exists(), 60)
     return task_id
 
 

@@ -44,13 +44,13 @@ def told(stack: Stack) -> str:
 def test_a_failing_task_is_a_mail_within_seconds(stack: Stack, mailbox: Mailbox) -> None:
     watching("failed")
     worker(stack, mailbox).send_task("alarm_tests.fail")
-    wait_for(lambda: mailbox.mails, 20, lambda: told(stack))
+    wait_for(lambda: mailbox.mails, 60, lambda: told(stack))
     incident = Incident.objects.get()
     assert "the ledger is torn" in incident.title
     assert incident.quotes
     mail = email.message_from_bytes(mailbox.mails[0].content, policy=policy.default)
     assert mail["Subject"] == f"[TaskLog] {incident.title}"
-    wait_for(lambda: Delivery.objects.get().state == "sent", 10)
+    wait_for(lambda: Delivery.objects.get().state == "sent", 60)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -59,5 +59,5 @@ def test_a_flood_of_matches_is_one_incident_and_one_mail(stack: Stack, mailbox: 
     worker(stack, mailbox).send_task("alarm_tests.flood", (MATCHES,))
     counted = Incident.objects.filter(count=MATCHES)
     wait_for(counted.exists, 60, lambda: str(list(Incident.objects.values())))
-    wait_for(lambda: mailbox.mails, 20, lambda: told(stack))
+    wait_for(lambda: mailbox.mails, 60, lambda: told(stack))
     assert Incident.objects.count() == Delivery.objects.count() == len(mailbox.mails) == 1

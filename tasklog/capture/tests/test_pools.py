@@ -45,7 +45,7 @@ def ended(stack, worker, *ids):
     def done():
         return TaskRun.objects.filter(pk__in=ids, state__in=FINISHED).count() == len(ids)
 
-    wait_for(done, 40, lambda: f"{list(TaskRun.objects.values())}\n{stack.output(worker)}")
+    wait_for(done, 60, lambda: f"{list(TaskRun.objects.values())}\n{stack.output(worker)}")
 
 
 def lines(task_id):

@@ -36,13 +36,13 @@ def test_run_now_and_skip_once(stack: Stack, broker: None) -> None:
     stack.worker("solo", 1)
     started = verbs._run(row, by="ada")
     assert started.done, started.told
-    wait_for(lambda: TaskRun.objects.filter(pk=started.made, state="SUCCESS").exists(), 30)
+    wait_for(lambda: TaskRun.objects.filter(pk=started.made, state="SUCCESS").exists(), 60)
     run = TaskRun.objects.get(pk=started.made)
     assert (run.schedule, run.name) == ("two seconds", TASK)
 
     first = stack.spawn("-m", "celery", "-A", "project", "beat", "-l", "INFO", "--pidfile=")
     sent = "Scheduler: Sending due task two seconds"
-    wait_for(lambda: sent in stack.output(first), 40, lambda: stack.output(first))
+    wait_for(lambda: sent in stack.output(first), 60, lambda: stack.output(first))
     # Asked while no beat runs: the next one knows.
     stack.stop(first)
     verbs._skip(row)
@@ -54,6 +54,6 @@ def test_run_now_and_skip_once(stack: Stack, broker: None) -> None:
     assert [told in line for line in lines[:4]] == [True, False, False, False]
     assert sum(told in line for line in lines) == 1
     assert ScheduleSkip.objects.get().taken_at is not None
-    wait_for(lambda: TaskRun.objects.count() >= before + 3, 30)
+    wait_for(lambda: TaskRun.objects.count() >= before + 3, 60)
     times = list(TaskRun.objects.order_by("created_at").values_list("created_at", flat=True))
     assert all(a <= b for a, b in pairwise(times))

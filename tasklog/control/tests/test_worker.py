@@ -80,19 +80,19 @@ def test_a_retry_gets_the_true_arguments_and_nobody_reads_them(
 ) -> None:
     worker = stack.worker("prefork", 1, *TASKS, CELERY_RESULT_BACKEND="disabled://")
     first = start("control.pay", password=SECRET, folder=str(tmp_path), amount=12)
-    wait_for(has_state(first, "FAILURE"), 30, lambda: stack.output(worker))
+    wait_for(has_state(first, "FAILURE"), 60, lambda: stack.output(worker))
     assert SECRET in (tmp_path / "given").read_text()
 
     again = landed(root.post(f"/runs/{first}/retry/"))
     assert again != first
-    wait_for(has_state(again, "FAILURE"), 30, lambda: stack.output(worker))
+    wait_for(has_state(again, "FAILURE"), 60, lambda: stack.output(worker))
     assert (tmp_path / "given").read_text() == f"12 {SECRET}\n" * 2
     run = TaskRun.objects.get(pk=again)
     assert (run.rerun_of, run.triggered_by, run.payload) == (first, "root", "sealed")
 
     form = {"args": "[]", "kwargs": run.kwargs.replace("12", "13"), "queue": "", "countdown": ""}
     edited = landed(root.post(f"/runs/{again}/edit/", form))
-    wait_for(has_state(edited, "FAILURE"), 30, lambda: stack.output(worker))
+    wait_for(has_state(edited, "FAILURE"), 60, lambda: stack.output(worker))
     assert (tmp_path / "given").read_text().endswith(f"\n13 {SECRET}\n")
 
     spool = b"".join(file.read_bytes() for file in stack.spool_dir.rglob("*") if file.is_file())
@@ -109,9 +109,9 @@ def test_revoke_terminate_and_a_worker_that_is_frozen(
     stack: Stack, broker: Celery, root: Client
 ) -> None:
     worker = stack.worker("prefork", 1, *TASKS)
-    wait_for(lambda: TaskWorker.objects.filter(stopped_at=None).exists(), 30)
+    wait_for(lambda: TaskWorker.objects.filter(stopped_at=None).exists(), 60)
     running = start("control.sleep")
-    wait_for(has_state(running, "STARTED"), 30, lambda: stack.output(worker))
+    wait_for(has_state(running, "STARTED"), 60, lambda: stack.output(worker))
     waiting = [start("control.sleep") for _ in range(22)]
 
     # A worker on a busy machine may need longer than the page waits; to ask again is harmless.
@@ -120,7 +120,7 @@ def test_revoke_terminate_and_a_worker_that_is_frozen(
         assert "1 worker will drop it" in told or "Unknown:" in told
         return "1 worker will drop it" in told
 
-    wait_for(revoked, 30, lambda: stack.output(worker))
+    wait_for(revoked, 60, lambda: stack.output(worker))
     many = root.post("/bulk/revoke/", {"ids": " ".join(waiting[1:21])}, follow=True)
     assert "20 runs" in many.content.decode()
     assert AuditEntry.objects.filter(action="revoke", target="20 runs").exists()
@@ -128,12 +128,12 @@ def test_revoke_terminate_and_a_worker_that_is_frozen(
 
     told = root.post(f"/runs/{running}/terminate/", follow=True).content.decode()
     assert "has sent SIGTERM" in told or "Unknown:" in told
-    wait_for(has_state(running, "REVOKED"), 30, lambda: stack.output(worker))
+    wait_for(has_state(running, "REVOKED"), 60, lambda: stack.output(worker))
     ended = TaskRun.objects.filter(pk__in=waiting[:21], state=State.REVOKED)
-    wait_for(lambda: ended.count() == 21, 30, lambda: stack.output(worker))
+    wait_for(lambda: ended.count() == 21, 60, lambda: stack.output(worker))
     assert not TaskRun.objects.filter(pk__in=waiting[:21], started_at__isnull=False).exists()
 
-    wait_for(has_state(waiting[21], "STARTED"), 30, lambda: stack.output(worker))
+    wait_for(has_state(waiting[21], "STARTED"), 60, lambda: stack.output(worker))
     os.kill(worker.pid, signal.SIGSTOP)
     began = time.monotonic()
     told = root.post(f"/runs/{waiting[21]}/terminate/", follow=True).content.decode()

@@ -43,7 +43,7 @@ def test_a_child_that_is_killed_leaves_its_scene(stack, send):
     neighbour, task_id = send("drain.wait", 60), send("drain.wait", 60)
     pid = TaskAttempt.objects.get(task_id=task_id).pid
     # Nearly always the first heartbeat has seen it; a busy machine's pool may have replaced it.
-    wait_for(lambda: str(pid) in TaskWorker.objects.get().memory["processes"], 15)
+    wait_for(lambda: str(pid) in TaskWorker.objects.get().memory["processes"], 60)
     os.kill(pid, signal.SIGKILL)
     died = ended(stack, task_id)
     assert (died.cause, died.reason) == ("killed", "killed by signal 9 (SIGKILL)")
@@ -57,7 +57,7 @@ def test_a_revoke_names_who_asked_for_it(stack, send):
     stack.worker("prefork", 1, *TASKS)
     app = Celery(broker=stack.env["CELERY_BROKER_URL"], set_as_current=False)
     # The worker says it is ready a moment before it listens to commands.
-    wait_for(lambda: app.control.ping(timeout=0.5), 20)
+    wait_for(lambda: app.control.ping(timeout=0.5), 60)
     waiting = str(uuid.uuid4())
     revoke(waiting, by="ada", app=app)
     running = send("drain.wait", 60)
@@ -65,7 +65,7 @@ def test_a_revoke_names_who_asked_for_it(stack, send):
     revoke(running, by="bob", terminate=True, app=app)
     assert ended(stack, running).reason == "terminated by signal 15 (SIGTERM), as bob asked"
     over = TaskRun.objects.filter(pk=waiting, state="REVOKED")
-    wait_for(over.exists, 20, lambda: stack.output(stack.processes[0]))
+    wait_for(over.exists, 60, lambda: stack.output(stack.processes[0]))
     assert over.get().reason == "revoked by ada before it began"
     app.close()
 
@@ -93,7 +93,7 @@ def test_the_kernels_out_of_memory_killer_is_named(small_group, stack, send):
     for pid in (started.pid, *children_of(started.pid)):
         (small_group / "cgroup.procs").write_text(str(pid))
     # The heartbeat after the move.
-    wait_for(TaskWorker.objects.filter(memory__limit=320 * 2**20).exists, 20)
+    wait_for(TaskWorker.objects.filter(memory__limit=320 * 2**20).exists, 60)
     died = ended(stack, send("drain.devour"), 60)
     assert (died.outcome, died.cause, died.scene["whose"]) == (
         "FAILURE", "out_of_memory", "container",

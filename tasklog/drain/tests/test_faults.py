@@ -72,7 +72,7 @@ def test_writers_killed_at_full_speed_lose_nothing_and_are_told_as_lost(stack, e
         writer.kill()
         writer.wait()
     ids = [f"t{index}" for index in range(5)]
-    wait_for(lambda: TaskRun.objects.filter(pk__in=ids, state="LOST").count() == 5, 30)
+    wait_for(lambda: TaskRun.objects.filter(pk__in=ids, state="LOST").count() == 5, 60)
     for task_id in ids:
         # The line being counted when the kill came may be written and not counted yet.
         assert count(task_id) - written(tmp_path, task_id) in (0, 1)
@@ -137,7 +137,7 @@ def test_a_database_without_tables_is_waited_for(stack, emit, tmp_path):
     wait_for(lambda: "The database is away" in stack.output(drainer))
     stack.spawn("manage.py", "migrate", "-v0", **url).wait(60)
     late = tmp_path / "late.sqlite3"
-    wait_for(lambda: _count(late) == 100, 20)
+    wait_for(lambda: _count(late) == 100, 60)
 
 
 def _count(path):

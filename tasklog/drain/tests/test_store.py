@@ -1,3 +1,4 @@
+from tasklog.drain.book import LOGGERS
 from tasklog.models import SpoolFile, TaskAttempt, TaskLogLine, TaskRun
 
 
@@ -117,3 +118,17 @@ def test_rows_hold_the_values_django_would_write(writer, drain):
     copy.refresh_from_db()
     assert (copy.message, copy.timestamp) == (whole.message, whole.timestamp)
     assert fraction.timestamp.microsecond == 250_000
+
+
+def test_lines_are_counted_by_logger_for_the_first_names_only(writer, drain):
+    one = writer()
+    attempt = one.start("t1")
+    one.lines("t1", attempt, "a", "b", stream="log", logger="shop.orders")
+    one.lines("t1", attempt, "of nobody")
+    drain()
+    for number in range(LOGGERS):
+        one.lines("t1", attempt, "made up", stream="log", logger=f"x{number}")
+    one.lines("t1", attempt, "c", stream="log", logger="shop.orders")
+    drain()
+    made_up = {f"x{number}": 1 for number in range(LOGGERS - 1)}
+    assert TaskRun.objects.get().loggers == {"shop.orders": 3, **made_up}

@@ -17,7 +17,7 @@ def test_what_a_task_prints_is_counted_by_a_worker_soon(stack: Stack) -> None:
     found = Pattern.objects.filter(task="demo.quick")
     wait_for(found.exists, 60, lambda: stack.output(worker))
     lines = TaskLogLine.objects.filter(task__name="demo.quick").exclude(message="").count()
-    wait_for(lambda: sum(found.values_list("total", flat=True)) == lines, 40)
+    wait_for(lambda: sum(found.values_list("total", flat=True)) == lines, 60)
     # Mining itself is no run, and what tasks of ours write is no news.
     assert not TaskRun.objects.filter(name="tasklog.insights.mine").exists()
     assert not Pattern.objects.filter(task="tasklog.canary").exists()

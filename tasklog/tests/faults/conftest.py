@@ -126,7 +126,7 @@ def child_of() -> Callable[[Emission], int]:
 
     def find(emission: Emission) -> int:
         emission.started()
-        wait_for(lambda: emission.attempts, 20, emission.explain)
+        wait_for(lambda: emission.attempts, 60, emission.explain)
         pid = emission.attempts[-1].pid
         assert pid != os.getpid()
         return pid

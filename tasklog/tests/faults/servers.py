@@ -134,5 +134,5 @@ def serve(stack: Stack) -> str:
     port = free_port()
     words = ("-m", "gunicorn", "-c", "python:project.gunicorn_conf")
     process = stack.spawn(*words, PORT=str(port), GRACEFUL_TIMEOUT="1")
-    wait_for(lambda: "listening on" in stack.output(process), 30, lambda: stack.output(process))
+    wait_for(lambda: "listening on" in stack.output(process), 60, lambda: stack.output(process))
     return f"http://127.0.0.1:{port}"

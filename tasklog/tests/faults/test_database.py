@@ -46,7 +46,7 @@ def ask_all(emission, scene):
 def go_away(scene, cluster, fault, seconds, rate):
     scene.worker()
     emission = scene.emit(int((seconds + 4) * rate), rate)
-    wait_for(lambda: len(emission.numbers()) > rate / 2, 20, scene.explain)
+    wait_for(lambda: len(emission.numbers()) > rate / 2, 60, scene.explain)
     if fault == "stopped":
         cluster.stop()
     else:

@@ -122,16 +122,16 @@ def test_a_killed_web_process_costs_an_open_page_no_line(scene, admin_client):
     url = serve(scene.stack)
     master = scene.stack.processes[-1].pid
     emission = scene.emit(100_000, 500)
-    wait_for(lambda: emission.numbers(), 20, scene.explain)
+    wait_for(lambda: emission.numbers(), 60, scene.explain)
     first = Page(url, emission.task_id, admin_client)
-    wait_for(lambda: len(first.numbers) > 200, 20, scene.explain)
+    wait_for(lambda: len(first.numbers) > 200, 60, scene.explain)
     (child,) = Path(f"/proc/{master}/task/{master}/children").read_text().split()
     os.kill(int(child), signal.SIGKILL)
     first.join(10)
     assert not first.is_alive()
     wait_for(lambda: answers(url), figures.allowed(figures.BACK), scene.explain)
     second = Page(url, emission.task_id, admin_client, after=first.numbers[-1])
-    wait_for(lambda: len(second.numbers) > 200, 20, scene.explain)
+    wait_for(lambda: len(second.numbers) > 200, 60, scene.explain)
     numbers = first.numbers + second.numbers
     assert numbers == list(range(1, len(numbers) + 1))
 

@@ -125,9 +125,9 @@ def test_an_open_page_polls_while_redis_is_away(broker, scene, admin_client, fau
     url = serve(scene.stack)
     emission = scene.emit(100_000, 100)
     emission.started()
-    wait_for(lambda: emission.numbers(), 20, scene.explain)
+    wait_for(lambda: emission.numbers(), 60, scene.explain)
     page = Page(url, emission.task_id, admin_client)
-    wait_for(lambda: page.numbers, 20, scene.explain)
+    wait_for(lambda: page.numbers, 60, scene.explain)
     with away(broker, fault, 0):
         began = time.monotonic()
         wait_for(lambda: comes(page, began + 2), figures.allowed(figures.POLLING + 2))

@@ -45,7 +45,7 @@ def test_a_redelivered_task_is_one_run_with_two_whole_attempts(scene, tmp_path):
     truth = tmp_path / "again"
     task_id = scene.send("again", str(truth), 1500, 300)
     attempts = TaskAttempt.objects.filter(task_id=task_id).order_by("number")
-    wait_for(lambda: attempts.exists() and Truth(f"{truth}.0").calls > 100, 20, scene.explain)
+    wait_for(lambda: attempts.exists() and Truth(f"{truth}.0").calls > 100, 60, scene.explain)
     os.kill(attempts[0].pid, signal.SIGKILL)
     done = TaskRun.objects.filter(pk=task_id, state="SUCCESS")
     wait_for(done.exists, figures.allowed(20), scene.explain)
