@@ -55,7 +55,9 @@ def instead(self: Task[..., Any], n: int = 0) -> int:
 
 CANVASES = {
     "chord": lambda: chord([price.s(n) for n in range(50)], total.s()),
-    "nested": lambda: chain(price.s(1), again.s(), group(price.s(), price.s()), total.s(), mail.s()),
+    "nested": lambda: chain(
+        price.s(1), again.s(), group(price.s(), price.s()), total.s(), mail.s()
+    ),
     "failing": lambda: chord([price.s(1), bad.s(2)], total.s()),
     "linked": lambda: bad.signature((7,), link_error=told.s()),
     "replaced": lambda: chain(price.s(1), instead.s(), total.s()),
