@@ -38,6 +38,9 @@ SHORT = 4_096
 # Every 64th line is timed.
 TIME_EVERY = 63
 
+# The streams' letters in the spool.
+CODE_OF = {"stdout": CODES[STDOUT], "stderr": CODES[STDERR]}
+
 _os_write = os.write
 _clock = time.perf_counter_ns
 _now = time.time_ns
@@ -78,7 +81,8 @@ class Attempt:
         self._limit = conf().max_line_bytes
         self._short = min(SHORT, self._limit // 4)
         self._prefix = line_prefix(task_id, self.hex, origin)
-        self._pending: dict[tuple[str, int], str | Partial] = {}
+        # Unfinished lines: of each stream, by thread.
+        self._pending: dict[str, dict[int, str | Partial]] = {code: {} for code in CODE_OF.values()}
         self._head = event_head(task_id, self.hex)
 
     @property
@@ -88,8 +92,8 @@ class Attempt:
 
     def write(self, code: str, text: str) -> None:
         """Text of a stream, in any pieces.  `code` is the stream's letter in the spool."""
-        key = (code, get_ident())
-        held = self._pending.get(key)
+        pending, thread = self._pending[code], get_ident()
+        held = pending.get(thread)
         if held is None:
             if len(text) < self._short and "\r" not in text:
                 end = text.find("\n")
@@ -98,11 +102,11 @@ class Attempt:
                     return
                 if end < 0:
                     if text:
-                        self._pending[key] = text
+                        pending[thread] = text
                     return
         elif text == "\n" and held.__class__ is str:
             # `print` writes its text and then its end.
-            del self._pending[key]
+            del pending[thread]
             seq = self.seq
             try:
                 if seq & TIME_EVERY:
@@ -111,40 +115,35 @@ class Attempt:
                     self.emit(code, 0, "", held)
             except BaseException:
                 if self.seq == seq:  # a time limit came in between: not written yet
-                    self._pending[key] = held
+                    pending[thread] = held
                 raise
             return
-        self._write_slowly(key, text)
+        self._write_slowly(code, text)
 
-    def _write_slowly(self, key: tuple[str, int], text: str) -> None:
-        held = self._pending.get(key)
+    def _write_slowly(self, code: str, text: str) -> None:
+        pending, thread = self._pending[code], get_ident()
+        held = pending.get(thread)
         if not isinstance(held, Partial):
             before, held = held, Partial(self._limit)
             for line in held.feed(before or ""):
-                self.emit(key[0], 0, "", line)
-            self._pending[key] = held
+                self.emit(code, 0, "", line)
+            pending[thread] = held
         for line in held.feed(text):
-            self.emit(key[0], 0, "", line)
+            self.emit(code, 0, "", line)
         if not held:
-            self._pending.pop(key, None)
+            pending.pop(thread, None)
         elif _now() // 1000 >= self._tail_at:
-            self.show_tail(key)
+            self.flushed(code)
 
-    def show_tail(self, key: tuple[str, int]) -> None:
-        """The unfinished line, for those who watch."""
-        held = self._pending.get(key)
+    def flushed(self, code: str) -> None:
+        """The task flushed the stream: its unfinished line is shown to those who watch."""
+        held = self._pending[code].get(get_ident())
         now = _now() // 1000
         if held is None or now < self._tail_at:
             return
         self._tail_at = now + TAIL_EVERY
         text = (held if isinstance(held, str) else held.text)[-TAIL_CHARS:]
-        stream = record.STREAM_OF[key[0]]
-        self.event(record.TAIL, {"stream": stream, "text": redact.mask(text)})
-
-    def flushed(self, code: str) -> None:
-        """The task flushed the stream: what is unfinished should be seen."""
-        if self._pending:
-            self.show_tail((code, get_ident()))
+        self.event(record.TAIL, {"stream": record.STREAM_OF[code], "text": redact.mask(text)})
 
     def emit(self, code: str, level: int, logger: str, text: str) -> None:
         """One whole line; of some the time is taken, the receipt says it for all."""
@@ -237,10 +236,11 @@ class Attempt:
 
     def finish_lines(self) -> None:
         """What has no end yet ends now."""
-        for key in list(self._pending):
-            held = self._pending.pop(key, None)
-            if held:
-                self.emit(key[0], 0, "", held.take() if isinstance(held, Partial) else held)
+        for code, pending in self._pending.items():
+            for thread in list(pending):
+                held = pending.pop(thread, None)
+                if held:
+                    self.emit(code, 0, "", held.take() if isinstance(held, Partial) else held)
 
     def close(self, data: dict[str, Any], known: str = "") -> None:
         """The attempt's end; the first one counts."""
@@ -248,8 +248,7 @@ class Attempt:
             return
         self.closed = True
         try:
-            if self._pending:
-                self.finish_lines()
+            self.finish_lines()
             if self._gap is not None:
                 self._tell_gap()
             if self.unreported is not None:
@@ -269,8 +268,6 @@ class Attempt:
         self.sink, self.pid, self.seq = sink, 0, 0
         self.origin = secrets.randbelow(2**31 - 1) + 1
         self._prefix = line_prefix(self.task_id, self.hex, self.origin)
-        self._pending.clear()
+        for pending in self._pending.values():
+            pending.clear()
         self._gap = None
-
-
-CODE_OF = {"stdout": CODES[STDOUT], "stderr": CODES[STDERR]}

@@ -63,7 +63,8 @@ def suspicious(text: str) -> bool:
         or ("_" in text and ("ghp_" in text or "ghs_" in text))
         or "xox" in text
         or (
-            _THIRTEEN in text.encode("utf-8", "surrogatepass").translate(_RUNS)
+            # `in` would ask first whether this is a number: five times as long (measured).
+            text.encode("utf-8", "surrogatepass").translate(_RUNS).find(_THIRTEEN) >= 0
             and _CARD.search(text) is not None
         )
     )

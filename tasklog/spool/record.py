@@ -79,21 +79,23 @@ def seal(payload: bytes) -> bytes:
     return b"%08x %b\n" % (crc32(payload), payload)
 
 
-def line_prefix(task_id: str, attempt: str, origin: int) -> str:
-    """The part of a line record that stays the same for a whole attempt."""
-    return f"L\t{field(task_id)}\t{attempt}\t{origin}\t"
+def line_prefix(task_id: str, attempt: str, origin: int) -> tuple[bytes, int]:
+    """The part of a line record that stays the same for a whole attempt, and its checksum."""
+    prefix = f"L\t{field(task_id)}\t{attempt}\t{origin}\t".encode("utf-8", "backslashreplace")
+    return prefix, crc32(prefix)
 
 
 def encode_line(
-    prefix: str, seq: int, at: int, code: str, level: int, logger: str, message: str
+    prefix: tuple[bytes, int], seq: int, at: int, code: str, level: int, logger: str, message: str
 ) -> bytes:
     """One line record.  `message` holds no LF; `logger` no TAB or LF (see `field`)."""
-    text = f"{prefix}{seq}\t{at}\t{code}\t{level}\t{logger}\t{message}"
+    text = f"{seq}\t{at}\t{code}\t{level}\t{logger}\t{message}"
     try:
-        payload = text.encode()
+        rest = text.encode()
     except UnicodeEncodeError:  # lone surrogates
-        payload = text.encode("utf-8", "backslashreplace")
-    return b"%08x %b\n" % (crc32(payload), payload)
+        rest = text.encode("utf-8", "backslashreplace")
+    same, checksum = prefix
+    return b"%08x %b%b\n" % (crc32(rest, checksum), same, rest)
 
 
 def encode_event(kind: str, data: dict[str, Any]) -> bytes:
