@@ -1,10 +1,12 @@
 """The launcher: what it starts, what it refuses, and its list of runs."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
 from demo.catalogue import DEMOS
-from tasklog.models import TaskRun
+from tasklog.models import TaskLogLine, TaskRun
 
 HTMX = {"HX-Request": "true"}
 
@@ -105,6 +107,14 @@ def test_a_demos_run_has_a_page_under_the_demo_too(ada):
     TaskRun.objects.create(task_id="one", name="demo.quick")
     assert ada.get("/demo/task/one/").status_code == 200
     assert ada.get("/demo/task/none/").status_code == 404
+
+
+@pytest.mark.django_db
+def test_the_rest_of_a_long_line_is_found_from_there(ada):
+    run = TaskRun.objects.create(task_id="one", name="demo.quick", line_count=1)
+    TaskLogLine.objects.create(task=run, number=1, seq=1, message="x" * 9_000)
+    (rest,) = re.findall(r'class="rest" href="([^"]+)"', ada.get("/demo/task/one/").text)
+    assert ada.get(f"/demo/task/one/{rest}").text == "x" * 9_000
 
 
 @pytest.mark.django_db

@@ -63,12 +63,22 @@ def archive_step(task_id: str) -> int:
         rows = TaskLogLine.objects.of(task_id)
         lines = first_lines(rows, chunks.CHUNK_LINES, chunks.CHUNK_CHARS)
         if lines:
-            _prove(_write(task_id, lines), lines)
-            last = lines[-1].number
-            TaskLogLine.objects.filter(task_id=task_id, number__lte=last).delete()
+            _move(task_id, lines)
         elif run is not None:
             TaskRun.objects.filter(task_id=task_id).update(archived_at=timezone.now())
         return len(lines)
+
+
+def _move(task_id: str, lines: list[Line]) -> None:
+    chunk = _write(task_id, lines)
+    try:
+        _prove(chunk, lines)
+        TaskLogLine.objects.filter(task_id=task_id, number__lte=chunk.last).delete()
+    except BaseException:
+        # The chunk's row is rolled back for certain; after a failed commit nobody could know.
+        if chunk.stored_as and (storage := _storage()):
+            storage.delete(chunk.stored_as)
+        raise
 
 
 def raw_of(chunk: LogChunk) -> bytes:

@@ -259,6 +259,7 @@ RULES: dict[str, Rule] = {
     "dashboard:workflow_download": RUN,
     "demo:home": Rule(pages()),
     "demo:task": RUN,
+    "demo:task_lines": RUN,
     "demo:run": Rule(all_get(302, outsider=403, viewer=403), ("POST",), body=QUICK),
     "demo:reports": Rule(pages()),
     # A report nobody made.

@@ -79,6 +79,16 @@ def test_a_chunk_that_reads_back_differently_keeps_its_rows(
     assert not LogChunk.objects.exists()
 
 
+def test_a_chunk_that_cannot_be_proved_leaves_no_file(
+    archive_storage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run()
+    monkeypatch.setattr(chunks, "unpack", lambda raw: [])
+    with pytest.raises(ChunkDamaged, match="read back"):
+        archive_run("t")
+    assert [path for path in archive_storage.rglob("*") if path.is_file()] == []
+
+
 def test_flipped_bytes_are_noticed_on_reading() -> None:
     make_run()
     archive_run("t")
