@@ -122,7 +122,13 @@ class Log:
 
     def scroll_to(self, top: int) -> None:
         """As a wheel does."""
-        self.box.evaluate("(box, top) => { box.scrollTop = top; }", top)
+        self.box.evaluate(
+            """(box, top) => {
+                box.dispatchEvent(new WheelEvent("wheel", { deltaY: top - box.scrollTop }));
+                box.scrollTop = top;
+            }""",
+            top,
+        )
         self.page.wait_for_timeout(150)
 
     def top(self) -> float:

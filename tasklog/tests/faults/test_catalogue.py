@@ -12,6 +12,7 @@ from conftest import ROOT
 from tasklog.conf import DEAD_AFTER_SECONDS, HEARTBEAT_SECONDS
 from tasklog.drain import closing, deadline, loop
 from tasklog.live import hub, publish, topics, watch
+from tasklog.signals import drainer_ticked
 from tasklog.tests.faults import figures
 
 HERE = Path(__file__).parent
@@ -64,3 +65,17 @@ def test_every_fault_has_a_proof():
     proved = {fault for module in MODULES for fault, _ in entries(module)}
     wanted = {f"F-{number:02}" for number in (*range(1, 13), *range(14, 20), *range(21, 28), 31)}
     assert wanted <= proved
+
+
+def test_what_other_rooms_ask_in_a_tick_has_the_drainers_deadline(folder):
+    """A frozen server would otherwise hold the drainer for ever, 5 s after its start."""
+    drain, ends = loop.Drain(folder), []
+
+    def receiver(**_):
+        ends.append(drain._deadline._ends)
+
+    drainer_ticked.connect(receiver)
+    drain._tick(drain._ticked + loop.TICK_SECONDS)
+    drainer_ticked.disconnect(receiver)
+    assert ends[0] > 0
+    assert drain._deadline._ends == 0

@@ -64,6 +64,20 @@ log.addEventListener("scroll", () => {
   top = log.scrollTop;
 }, { passive: true });
 
+// A reader who turns the wheel or drags upwards is going somewhere: what is about to scroll to the
+// end must not take the view back.
+function leave() {
+  if (!following() || log.scrollTop <= 0) return;
+  cancelAnimationFrame(frame);
+  frame = 0;
+  turn(false);
+}
+
+let finger = 0;
+log.addEventListener("wheel", (event) => event.deltaY < 0 && leave(), { passive: true });
+log.addEventListener("touchstart", (event) => (finger = event.touches[0].clientY), { passive: true });
+log.addEventListener("touchmove", (event) => event.touches[0].clientY > finger + 4 && leave(), { passive: true });
+
 new IntersectionObserver(([entry]) => {
   if (!entry.isIntersecting || !state.attached) return;
   turn(true);
