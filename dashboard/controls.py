@@ -29,8 +29,8 @@ def installed() -> bool:
 
 
 def buttons_of(run: TaskRun, user: Any) -> list[Button]:
-    """None for who may not, nor where the room is not installed."""
-    if not installed() or role_of(user) < Role.OPERATOR or not run.name:
+    """None for who may not, nor where the room is not installed, nor where no task ran."""
+    if not installed() or role_of(user) < Role.OPERATOR or not run.name or run.source:
         return []
     if run.finished:
         return [_button(run, "Retry", "refresh"), _button(run, "Edit", "edit", "Edit and retry")]

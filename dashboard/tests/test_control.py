@@ -52,6 +52,19 @@ def test_a_run_has_the_buttons_of_its_state(
     assert [button.title for button in response.context["buttons"]] == buttons
 
 
+@pytest.mark.parametrize(
+    ("state", "word"), [("FAILURE", "retry"), ("PENDING", "revoke"), ("STARTED", "terminate")]
+)
+def test_lines_of_a_source_are_no_task_to_act_on(
+    browser_of_ada: Client, make_run: Callable[..., TaskRun], sent: Sent, state: str, word: str
+) -> None:
+    make_run("r1", state=state, name="shop.log", source="upload shop.log", payload="exact")
+    assert browser_of_ada.get("/runs/r1/").context["buttons"] == []
+    answer = browser_of_ada.post(f"/runs/r1/{word}/")
+    assert "These lines come from a source; no task wrote them." in answer.content.decode()
+    assert sent == []
+
+
 def test_a_viewer_sees_no_button_and_may_not(
     browser_of_ada: Client, ended: TaskRun, settings: Any, sent: Sent
 ) -> None:

@@ -30,6 +30,8 @@ PATIENCE = 1.0
 CAN_TERMINATE = ("prefork", "gevent", "eventlet")
 SIGNALS = ("SIGTERM", "SIGKILL")
 WAITING = (State.PENDING, State.RETRY)
+# A run of lines that a file or a connection brought.
+NO_TASK = "These lines come from a source; no task wrote them."
 
 
 class Earlier(NamedTuple):
@@ -40,6 +42,8 @@ class Earlier(NamedTuple):
 
 def why_no_retry(run: TaskRun, *, edited: bool = False) -> str:
     """Why this run cannot be sent again, as a sentence; empty where it can."""
+    if run.source:
+        return NO_TASK
     if not run.name:
         return "Nobody has told which task this was."
     if not run.finished:
@@ -54,6 +58,8 @@ def why_no_retry(run: TaskRun, *, edited: bool = False) -> str:
 
 def why_no_revoke(run: TaskRun) -> str:
     """Why this run cannot be taken back; empty where it can."""
+    if run.source:
+        return NO_TASK
     if run.finished:
         return f"It has ended already: {run.state_label.lower()}."
     return "" if run.state in WAITING else "It is running: only terminating ends it now."
@@ -61,6 +67,8 @@ def why_no_revoke(run: TaskRun) -> str:
 
 def why_no_terminate(run: TaskRun) -> str:
     """Why this run cannot be ended; empty where it can."""
+    if run.source:
+        return NO_TASK
     if run.finished:
         return f"It has ended already: {run.state_label.lower()}."
     if run.state in WAITING:
