@@ -1,4 +1,6 @@
-"""The list of runs with 1,000,000 of them: `python -m bench.runs [--runs N] [--postgres]`.
+"""The lists of runs and tasks, and the metrics, with 1,000,000 runs.
+
+`python -m bench.runs [--runs N] [--postgres]`
 
 Server time of one signed-in reader's page, the database's and the template's included: any filter,
 any page.  Warm is what a second reader waits, cold what the first waits after the moment for
@@ -44,6 +46,7 @@ def fill(runs: int) -> None:
     from django.db import connection
 
     from tasklog.models import TaskRun
+    from tasklog.recount import recount
 
     own = POSTGRESQL if connection.vendor == "postgresql" else SQLITE
     step = DAYS * 86_400 / runs
@@ -72,6 +75,7 @@ def fill(runs: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql)
         cursor.execute("VACUUM ANALYZE" if own is POSTGRESQL else "ANALYZE")
+    recount()
 
 
 def _defaults(model: type) -> dict[str, str]:
@@ -125,7 +129,12 @@ def _pages(get: Callable[[str], bytes]) -> dict[str, str]:
         links = re.findall(rb'href="([^"]*before=[^"]*)"', get(url))
         url = links[0].decode().replace("&amp;", "&")
         url = url if url.startswith("/") else f"/{url}"
-    return asked | {"the 20th page": url}
+    return asked | {
+        "the 20th page": url,
+        "the tasks": "/tasks/",
+        "one task's page": "/tasks/shop.tasks.t7/",
+        "for Prometheus": "/metrics",
+    }
 
 
 def main() -> None:
