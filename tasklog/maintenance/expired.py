@@ -1,4 +1,4 @@
-"""What is deleted because its time is over: API keys, and notifications people have seen.  WORKER.
+"""What is deleted because its time is over: API keys, notifications, resolved incidents.  WORKER.
 
 In steps of `STEP` rows, so nobody waits long; killed half-way, the next run does the rest.
 """
@@ -17,8 +17,12 @@ from tasklog.audit.trail import record
 STEP = 500
 # Nobody looks a message up after this many days.
 NOTIFICATION_DAYS = 90
-# The tables of the notify room that grow; each has `created_at`.
-NOTIFICATIONS = ("Delivery", "InboxMessage")
+# What grows, and what tells its age.  An incident that is not resolved has no end yet.
+NOTIFICATIONS = (
+    ("tasklog_notify", "Delivery", "created_at"),
+    ("tasklog_notify", "InboxMessage", "created_at"),
+    ("tasklog_alerts", "Incident", "resolved_at"),
+)
 # In the audit trail.
 WHO = "maintenance"
 
@@ -38,14 +42,15 @@ def remove_keys() -> list[str]:
 
 
 def remove_notifications(days: int = NOTIFICATION_DAYS) -> dict[str, int]:
-    """Deletes notifications older than `days`; how many of each kind."""
-    return {name: _remove_older("tasklog_notify", name, days) for name in NOTIFICATIONS}
+    """Deletes notifications, and incidents resolved, before `days`; how many of each kind."""
+    before = timezone.now() - timedelta(days=days)
+    return {name: _remove(app, name, {f"{at}__lt": before}) for app, name, at in NOTIFICATIONS}
 
 
-def _remove_older(app: str, name: str, days: int) -> int:
+def _remove(app: str, name: str, old_ones: dict[str, Any]) -> int:
     if (model := _model(app, name)) is None:
         return 0
-    old = model._default_manager.filter(created_at__lt=timezone.now() - timedelta(days=days))
+    old = model._default_manager.filter(**old_ones)
     gone = 0
     while step := list(old.order_by("pk").values_list("pk", flat=True)[:STEP]):
         model._default_manager.filter(pk__in=step).delete()

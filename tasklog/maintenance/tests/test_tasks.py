@@ -14,6 +14,7 @@ import time_machine
 from django.apps import apps
 from django.utils import timezone
 
+from tasklog.alerts.models import Incident, Rule
 from tasklog.audit.models import AuditEntry
 from tasklog.health import Probe
 from tasklog.maintenance import expired, tasks, temporary, usage
@@ -65,19 +66,33 @@ def test_a_run_that_was_killed_between_two_keys_is_finished_by_the_next(
 
 
 def test_notifications_of_a_room_that_is_not_there_count_nothing() -> None:
-    assert expired._remove_older("tasklog_notify", "NoSuchTable", 90) == 0
+    assert expired._remove("tasklog_notify", "NoSuchTable", {}) == 0
     assert tasks.remove_old_notifications.delay().get() == 0
 
 
 def test_rows_older_than_their_days_are_removed_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Any table with `created_at` will do."""
+    """Any table will do."""
     monkeypatch.setattr(expired, "STEP", 2)
     now = timezone.now()
     for days in (1, 91, 92, 93, 94, 95):
         TaskRun.objects.create(task_id=f"{days}", created_at=now - timedelta(days=days))
-    assert expired._remove_older("tasklog", "TaskRun", 90) == 5
-    assert expired._remove_older("tasklog", "TaskRun", 90) == 0
+    old = {"created_at__lt": now - timedelta(days=90)}
+    assert expired._remove("tasklog", "TaskRun", old) == 5
+    assert expired._remove("tasklog", "TaskRun", old) == 0
     assert TaskRun.objects.get().pk == "1"
+
+
+def test_incidents_go_when_they_were_resolved_long_ago() -> None:
+    rule = Rule.objects.create(name="failures")
+    now = timezone.now()
+    for about, resolved in (("long ago", 91), ("lately", 89), ("open", None)):
+        Incident.objects.create(
+            rule=rule, about=about, title=about, opened_at=now - timedelta(days=400),
+            state="resolved" if resolved else "open",
+            resolved_at=now - timedelta(days=resolved) if resolved else None,
+        )  # fmt: skip
+    assert tasks.remove_old_notifications.delay().get() == 1
+    assert sorted(Incident.objects.values_list("about", flat=True)) == ["lately", "open"]
 
 
 def test_health_is_told_probe_by_probe_and_a_failing_one_fails_the_run(

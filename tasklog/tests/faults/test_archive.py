@@ -1,12 +1,16 @@
 """Archiving and retention that are killed half-way.
 
 F-31  test_archiving_killed_at_any_point_leaves_every_line_once
+F-31  test_archiving_killed_by_the_kernel_twenty_times_leaves_every_line_once
 F-31  test_retention_killed_at_any_point_takes_what_is_old_and_nothing_else
 F-31  tasklog/archive/tests/test_archiving.py::test_a_chunk_that_reads_back_differently_keeps_its_rows
 """  # noqa: E501
 
 from __future__ import annotations
 
+import random
+import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -18,9 +22,10 @@ from django.core.files.storage import storages
 from django.db import connection
 from django.utils import timezone
 
+from conftest import Stack
 from tasklog.archive import chunks
 from tasklog.archive.archiving import archive_run
-from tasklog.archive.reader import read_lines
+from tasklog.archive.reader import iter_lines, read_lines
 from tasklog.archive.retention import prune
 from tasklog.models import LogChunk, TaskAttempt, TaskLogLine, TaskRun
 
@@ -105,6 +110,34 @@ def test_archiving_killed_at_any_point_leaves_every_line_once(
     assert TaskRun.objects.get().archived_at
     assert [chunk.count for chunk in LogChunk.objects.order_by("first")] == [5, 5, 2]
     assert archive_run("t") == 0
+
+
+@pytest.mark.nightly
+def test_archiving_killed_by_the_kernel_twenty_times_leaves_every_line_once(
+    stack: Stack,
+) -> None:
+    """`kill -9` of the command at moments of chance, each turn on what the last one left."""
+    lines, dice = 60_000, random.Random(31)
+    run = TaskRun.objects.create(
+        task_id="t", state="SUCCESS", finished_at=timezone.now(), line_count=lines
+    )
+    TaskLogLine.objects.bulk_create(
+        (TaskLogLine(task=run, number=n, seq=n, message=f"line {n}") for n in range(1, lines + 1)),
+        batch_size=5_000,
+    )
+    deaths = 0
+    for _ in range(20):
+        process = stack.spawn("manage.py", "tasklog_archive", "t")
+        time.sleep(dice.uniform(0.1, 1.5))
+        process.send_signal(signal.SIGKILL)
+        deaths += process.wait(10) != 0
+        assert [line.number for line in iter_lines("t")] == list(range(1, lines + 1))
+        chunked = sum(LogChunk.objects.filter(task_id="t").values_list("count", flat=True))
+        assert chunked + TaskLogLine.objects.filter(task_id="t").count() == lines
+    assert deaths > 2
+    assert stack.spawn("manage.py", "tasklog_archive", "t").wait(60) == 0
+    assert not TaskLogLine.objects.filter(task_id="t").exists()
+    assert [line.message for line in iter_lines("t")][-1] == f"line {lines}"
 
 
 def test_retention_killed_at_any_point_takes_what_is_old_and_nothing_else(

@@ -1,6 +1,7 @@
 """Task ids that come twice, hundreds of tasks at once, transactions that break.
 
 F-17  test_a_redelivered_task_is_one_run_with_two_whole_attempts
+F-17  test_a_task_that_outlives_its_visibility_runs_twice_and_both_are_told_apart
 F-17  test_two_attempts_of_one_id_at_once_keep_their_lines_apart
 F-18  test_a_hundred_thousand_lines_are_all_stored_and_cost_no_memory
 F-18  bench/million.py
@@ -57,6 +58,22 @@ def test_a_redelivered_task_is_one_run_with_two_whole_attempts(scene, tmp_path):
     assert len(numbers_of(first)) - printed in (0, 1)
     assert numbers_of(second) == list(range(1, 1501))
     assert_alive(scene.fresh())
+
+
+@pytest.mark.nightly
+def test_a_task_that_outlives_its_visibility_runs_twice_and_both_are_told_apart(scene, tmp_path):
+    """A Redis broker hands out again what is not acknowledged after 5 s: a task of 12 s."""
+    scene.worker(2, "--", 'broker.transport_options={"visibility_timeout": 5}')
+    task_id = scene.send("again", str(tmp_path / "again"), 3_600, 300)
+    attempts = TaskAttempt.objects.filter(task_id=task_id).order_by("number")
+    wait_for(lambda: attempts.filter(finished_at=None).count() == 2, 60, scene.explain)
+    wait_for(lambda: attempts[0].finished_at is not None, 60, scene.explain)
+    first, second = attempts[:2]
+    assert (first.outcome, first.redelivered, second.redelivered) == ("SUCCESS", False, True)
+    assert numbers_of(first) == list(range(1, 3_601))
+    assert second.started_at < first.finished_at
+    told = numbers_of(second)
+    assert told == list(range(1, len(told) + 1))
 
 
 def test_a_hundred_thousand_lines_are_all_stored_and_cost_no_memory(scene, child_of):
