@@ -70,6 +70,7 @@ class Connection(models.Model):
         """Each is one file in `kinds/`."""
 
         CLOUDWATCH = "cloudwatch", "AWS CloudWatch Logs"
+        BUCKET = "bucket", "Objects in an S3 bucket"
         HTTP = "http", "HTTP with JSON"
         FOLDER = "folder", "Files in a folder"
 

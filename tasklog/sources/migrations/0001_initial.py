@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.UUIDField(default=uuid.uuid4, help_text="Its runs' ids come from it.", unique=True)),
                 ('name', models.CharField(max_length=100, unique=True)),
-                ('kind', models.CharField(choices=[('cloudwatch', 'AWS CloudWatch Logs'), ('http', 'HTTP with JSON'), ('folder', 'Files in a folder')], max_length=12)),
+                ('kind', models.CharField(choices=[('cloudwatch', 'AWS CloudWatch Logs'), ('bucket', 'Objects in an S3 bucket'), ('http', 'HTTP with JSON'), ('folder', 'Files in a folder')], max_length=12)),
                 ('sealed', models.TextField(blank=True, default='', help_text='The settings, sealed.')),
                 ('enabled', models.BooleanField(default=True)),
                 ('interval', models.PositiveIntegerField(default=30, help_text='Seconds between two polls.')),

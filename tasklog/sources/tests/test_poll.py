@@ -17,7 +17,7 @@ from django.utils import timezone
 from tasklog.models import TaskLogLine, TaskRun
 from tasklog.notify.transport import TransportError
 from tasklog.sources import connections, poll
-from tasklog.sources.kinds import cloudwatch, folder
+from tasklog.sources.kinds import aws, cloudwatch, folder
 from tasklog.sources.models import Connection, SeenEvent
 from tasklog.sources.tasks import poll_all_connections, process_live_logs
 
@@ -146,7 +146,7 @@ def test_a_page_token_that_is_refused_is_let_go(
                 raise ClientError({"Error": {"Code": "InvalidParameterException"}}, "Filter")
             return {"events": [{"eventId": "1", "timestamp": 1, "message": "again"}]}
 
-    monkeypatch.setattr(cloudwatch, "_client", lambda settings: Refusing())
+    monkeypatch.setattr(aws, "client", lambda service, settings: Refusing())
     Connection.objects.update(cursor={"since": 1, "start": 1, "token": "gone", "newest": 1})
     poll.poll(watched.pk)
     assert texts() == ["again"]
