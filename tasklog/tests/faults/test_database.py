@@ -51,13 +51,15 @@ def go_away(scene, cluster, fault, seconds, rate):
         cluster.stop()
     else:
         cluster.signal(signal.SIGSTOP)
-    began = time.monotonic()
-    wait_for(lambda: AWAY in scene.explain(), figures.allowed(10), scene.explain)
-    time.sleep(max(0.0, began + seconds - time.monotonic()))
-    if fault == "stopped":
-        cluster.start()
-    else:
-        cluster.signal(signal.SIGCONT)
+    try:
+        began = time.monotonic()
+        wait_for(lambda: AWAY in scene.explain(), figures.allowed(10), scene.explain)
+        time.sleep(max(0.0, began + seconds - time.monotonic()))
+    finally:
+        if fault == "stopped":
+            cluster.start()
+        else:
+            cluster.signal(signal.SIGCONT)
     emission.ended(figures.CAUGHT_UP)
     ask_all(emission, scene)
 
