@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -109,8 +110,12 @@ class Complaints:
         page.on("pageerror", lambda error: self.said.append(f"uncaught: {error}"))
 
     def _note(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and not ABORTED.search(message.text):
             self.said.append(f"{message.type}: {message.text}")
+
+
+# A page that is left while it polls: htmx says so twice.  A request that fails says `sendError`.
+ABORTED = re.compile("htmx:(sendAbort|afterRequest)")
 
 
 @pytest.fixture
