@@ -8,6 +8,7 @@ keeps these lists true.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import uuid
 from collections.abc import Callable, Iterator
@@ -28,6 +29,8 @@ from tasklog.tests.faults.truth import Truth
 collect_ignore_glob = [] if sys.platform.startswith("linux") else ["test_*.py"]
 
 MODULE = "tasklog.tests.faults.fault_tasks"
+# What another process says may stand behind half of such a line, in the file that they share.
+EMITTED = re.compile(r"line \d*\S*")
 
 
 class Scene:
@@ -62,7 +65,7 @@ class Scene:
     def explain(self) -> str:
         """What every process said, but for the emitters' lines; for a failed wait."""
         said = "\n".join(map(self.stack.output, self.stack.processes)).splitlines()
-        return "\n".join(text for text in said if not text.startswith("line "))
+        return "\n".join(text for text in said if not EMITTED.fullmatch(text))
 
     def close(self) -> None:
         if self._app is not None:
