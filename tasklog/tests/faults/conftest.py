@@ -30,7 +30,7 @@ collect_ignore_glob = [] if sys.platform.startswith("linux") else ["test_*.py"]
 
 MODULE = "tasklog.tests.faults.fault_tasks"
 # What another process says may stand behind half of such a line, in the file that they share.
-EMITTED = re.compile(r"line \d*\S*")
+EMITTED = re.compile(r"line \d*(?: x*)?\S*")
 
 
 class Scene:
