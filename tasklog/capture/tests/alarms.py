@@ -56,8 +56,8 @@ def handlers_that_print(attempt):
         sys.stderr.write("from the handler\n")
 
     for _ in range(100):
-        ring(speak, 0.0005)
         before = len(rung)
+        ring(speak, 0.0005)
         while len(rung) == before:
             print("spin")
     return {"rung": len(rung)}
