@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -138,10 +139,18 @@ def _cell(text: str) -> str:
 
 
 async def _from_threads(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Under ASGI Django would first read a plain iterator to its end into memory."""
+    """Under ASGI Django would first read a plain iterator to its end into memory.
+
+    The next piece is made while the last one is sent.
+    """
     await sse.release_request()
-    while piece := await stored.read(next, pieces, b""):
-        yield piece
+    coming = asyncio.ensure_future(stored.read(next, pieces, b""))
+    try:
+        while piece := await coming:
+            coming = asyncio.ensure_future(stored.read(next, pieces, b""))
+            yield piece
+    finally:
+        coming.cancel()
 
 
 def _gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 from django.core.files.storage.handler import InvalidStorageError
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from tasklog.archive import chunks
@@ -60,8 +61,8 @@ def archive_step(task_id: str) -> int:
     with transaction.atomic():
         # Held until the rows are gone: two hosts never make the same chunk.
         run = TaskRun.objects.select_for_update().filter(task_id=task_id).only("task_id").first()
-        rows = TaskLogLine.objects.of(task_id)
-        lines = first_lines(rows, chunks.CHUNK_LINES, chunks.CHUNK_CHARS)
+        rows = TaskLogLine.objects.filter(task_id=task_id)
+        lines = first_lines(rows, _archived(task_id), chunks.CHUNK_LINES, chunks.CHUNK_CHARS)
         if lines:
             _move(task_id, lines)
         elif run is not None:
@@ -69,11 +70,19 @@ def archive_step(task_id: str) -> int:
         return len(lines)
 
 
+def _archived(task_id: str) -> int:
+    """The last number that is in a chunk already; rows begin behind it."""
+    last = LogChunk.objects.filter(task_id=task_id).aggregate(last=Max("last"))["last"]
+    return int(last or 0)
+
+
 def _move(task_id: str, lines: list[Line]) -> None:
     chunk = _write(task_id, lines)
     try:
         _prove(chunk, lines)
-        TaskLogLine.objects.filter(task_id=task_id, number__lte=chunk.last).delete()
+        # From the first number on: what was deleted before it stays in the index for a while.
+        moved = TaskLogLine.objects.filter(task_id=task_id, number__gte=chunk.first)
+        moved.filter(number__lte=chunk.last).delete()
     except BaseException:
         # The chunk's row is rolled back for certain; after a failed commit nobody could know.
         if chunk.stored_as and (storage := _storage()):

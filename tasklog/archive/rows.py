@@ -78,8 +78,9 @@ def lines_of(queryset: LineQuerySet, cut: int | None = None) -> list[Line]:
     return list(map(Line._make, queryset.values_list(*columns)))
 
 
-def first_lines(queryset: LineQuerySet, most: int, weight: int) -> list[Line]:
-    """The first lines, at most `most` and about `weight` characters of text; none is left out.
+def first_lines(queryset: LineQuerySet, after: int, most: int, weight: int) -> list[Line]:
+    """The run's first lines behind number `after`, at most `most` and about `weight` characters of
+    text; none is left out.
 
     A message may have a quarter of a megabyte, so `most` alone would bound no memory: the rows are
     read in parts, each as large as the ones before let expect.
@@ -87,14 +88,25 @@ def first_lines(queryset: LineQuerySet, most: int, weight: int) -> list[Line]:
     lines: list[Line] = []
     part, weighed = PART, 0
     while (part := min(part, most - len(lines))) > 0:
-        after = lines[-1].number if lines else 0
-        read = lines_of((queryset.after(after) if after else queryset)[:part])
+        read = next_lines(queryset, lines[-1].number if lines else after, part)
         lines += read
         weighed += sum(len(line.message) for line in read)
         if len(read) < part or weighed >= weight:
             break
         part = min(4 * part, max(1, (weight - weighed) * len(lines) // max(weighed, 1)))
     return lines
+
+
+def next_lines(queryset: LineQuerySet, after: int, limit: int) -> list[Line]:
+    """The first `limit` lines of one run behind number `after`.
+
+    Numbers are dense, so they are nearly always the next `limit` numbers.  Asking for just these
+    keeps a database that knows nothing of the table yet (PostgreSQL before its first ANALYZE) from
+    sorting the rest of the log: 75 ms instead of 1 at 100,000 rows.
+    """
+    found = queryset.after(after).order_by("number")
+    near = lines_of(found.before(after + limit + 1))
+    return near if len(near) == limit else lines_of(found[:limit])
 
 
 def _cut(length: int) -> tuple[Any, ...]:
