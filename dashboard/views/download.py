@@ -25,8 +25,9 @@ from tasklog.line import Line, level_name
 from tasklog.live import sse, stored
 from tasklog.models import TaskRun
 
-# Lines written into one piece of the answer.
-PIECE = 1000
+# Lines written into one piece of the answer, and read at a time: each time is a connection of its
+# own, which takes the web process as long as reading some hundred lines.
+PIECE, WINDOW = 1_000, 20_000
 # A cell that begins so would be a formula in a spreadsheet.
 _FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
 # A cell with one of these stands in quotes.
@@ -45,7 +46,7 @@ def download(request: HttpRequest, task_id: str) -> HttpResponseBase:
         return HttpResponse(told, status=400, content_type="text/plain")
     content_type, write = FORMATS[kind]
     record("download", request=request, target=f"{run.name} {run.task_id}")
-    lines = iter_lines(run.task_id, **Asked.read(request.GET).only.words)
+    lines = iter_lines(run.task_id, window=WINDOW, **Asked.read(request.GET).only.words)
     return as_file(request, run, kind, content_type, write(lines))
 
 
