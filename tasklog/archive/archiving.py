@@ -80,9 +80,9 @@ def _move(task_id: str, lines: list[Line]) -> None:
     chunk = _write(task_id, lines)
     try:
         _prove(chunk, lines)
-        # From the first number on: what was deleted before it stays in the index for a while.
-        moved = TaskLogLine.objects.filter(task_id=task_id, number__gte=chunk.first)
-        moved.filter(number__lte=chunk.last).delete()
+        # From the run's beginning: passing by what was deleted before makes PostgreSQL mark it in
+        # the index, or the first reader would find all of it (92 ms at 1,000,000 lines).
+        TaskLogLine.objects.filter(task_id=task_id, number__lte=chunk.last).delete()
     except BaseException:
         # The chunk's row is rolled back for certain; after a failed commit nobody could know.
         if chunk.stored_as and (storage := _storage()):
