@@ -5,6 +5,9 @@ F-17  test_a_task_that_outlives_its_visibility_runs_twice_and_both_are_told_apar
 F-17  test_two_attempts_of_one_id_at_once_keep_their_lines_apart
 F-18  test_a_hundred_thousand_lines_are_all_stored_and_cost_no_memory
 F-18  bench/million.py
+F-18  bench/find.py
+F-18  bench/download.py
+F-18  bench/flood.py
 F-22  test_five_hundred_tasks_at_once_keep_every_line_in_its_own_run
 F-22  test_five_thousand_tasks_keep_every_line_in_its_own_run
 F-26  test_a_task_that_breaks_its_transaction_and_connection_keeps_its_log
