@@ -62,7 +62,7 @@ def archive_step(task_id: str) -> int:
         # Held until the rows are gone: two hosts never make the same chunk.
         run = TaskRun.objects.select_for_update().filter(task_id=task_id).only("task_id").first()
         rows = TaskLogLine.objects.filter(task_id=task_id)
-        lines = first_lines(rows, _archived(task_id), chunks.CHUNK_LINES, chunks.CHUNK_CHARS)
+        lines = first_lines(rows, last_archived(task_id), chunks.CHUNK_LINES, chunks.CHUNK_CHARS)
         if lines:
             _move(task_id, lines)
         elif run is not None:
@@ -70,8 +70,8 @@ def archive_step(task_id: str) -> int:
         return len(lines)
 
 
-def _archived(task_id: str) -> int:
-    """The last number that is in a chunk already; rows begin behind it."""
+def last_archived(task_id: str) -> int:
+    """The last number that is in a chunk, 0 for none; rows begin behind it."""
     last = LogChunk.objects.filter(task_id=task_id).aggregate(last=Max("last"))["last"]
     return int(last or 0)
 
@@ -80,9 +80,9 @@ def _move(task_id: str, lines: list[Line]) -> None:
     chunk = _write(task_id, lines)
     try:
         _prove(chunk, lines)
-        # From the run's beginning: passing by what was deleted before makes PostgreSQL mark it in
-        # the index, or the first reader would find all of it (92 ms at 1,000,000 lines).
-        TaskLogLine.objects.filter(task_id=task_id, number__lte=chunk.last).delete()
+        # From the first number on: what was deleted before it stays in the index for a while.
+        moved = TaskLogLine.objects.filter(task_id=task_id, number__gte=chunk.first)
+        moved.filter(number__lte=chunk.last).delete()
     except BaseException:
         # The chunk's row is rolled back for certain; after a failed commit nobody could know.
         if chunk.stored_as and (storage := _storage()):

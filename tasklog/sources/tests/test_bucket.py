@@ -110,6 +110,7 @@ def test_an_object_that_is_replaced_while_it_is_read_begins_anew(
         (b"BZh91AY&SY", "bzip2 archive"),
         (gzip.compress(gzip.compress(b"x")), "archive inside this archive"),
     ],
+    ids=["bomb", "cut off", "bzip2", "nested"],
 )
 def test_what_cannot_be_read_is_said_and_the_next_object_is_read(
     put: Any, watched: Connection, data: bytes, told: str
