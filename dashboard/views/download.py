@@ -27,7 +27,7 @@ from tasklog.models import TaskRun
 
 # Lines written into one piece of the answer, and read at a time: each time is a connection of its
 # own, which takes the web process as long as reading some hundred lines.
-PIECE, WINDOW = 1_000, 20_000
+PIECE, WINDOW = 1_000, 10_000
 # A cell that begins so would be a formula in a spreadsheet.
 _FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
 # A cell with one of these stands in quotes.
