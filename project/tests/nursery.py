@@ -148,6 +148,8 @@ def _tell_ends(ours: socket.socket) -> None:
 def become(order: dict[str, Any]) -> None:
     """What `python …words` would be."""
     os.setsid()
+    # Who runs the tests in the background of a shell has SIGINT ignored, and all its children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(order["cwd"])
     os.environ.clear()
     os.environ.update(order["env"])
