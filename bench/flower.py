@@ -62,7 +62,7 @@ def _ours(port: int) -> Ended:
 
     def ended(task_id: str) -> bool:
         found = client.get("/tasklog/api/v1/tasks/", params={"limit": 5}).json()["results"]
-        return any(run["task_id"] == task_id and run["state"] == "SUCCESS" for run in found)
+        return any(run["task_id"] == task_id and run["status"] == "SUCCESS" for run in found)
 
     return ended
 
