@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -25,9 +24,8 @@ from tasklog.line import Line, level_name
 from tasklog.live import sse, stored
 from tasklog.models import TaskRun
 
-# Lines written into one piece of the answer, and read at a time: each time is a connection of its
-# own, which takes the web process as long as reading some hundred lines.
-PIECE, WINDOW = 1_000, 10_000
+# Lines written into one piece of the answer.
+PIECE = 1000
 # A cell that begins so would be a formula in a spreadsheet.
 _FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
 # A cell with one of these stands in quotes.
@@ -46,7 +44,7 @@ def download(request: HttpRequest, task_id: str) -> HttpResponseBase:
         return HttpResponse(told, status=400, content_type="text/plain")
     content_type, write = FORMATS[kind]
     record("download", request=request, target=f"{run.name} {run.task_id}")
-    lines = iter_lines(run.task_id, window=WINDOW, **Asked.read(request.GET).only.words)
+    lines = iter_lines(run.task_id, **Asked.read(request.GET).only.words)
     return as_file(request, run, kind, content_type, write(lines))
 
 
@@ -140,18 +138,10 @@ def _cell(text: str) -> str:
 
 
 async def _from_threads(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Under ASGI Django would first read a plain iterator to its end into memory.
-
-    The next piece is made while the last one is sent.
-    """
+    """Under ASGI Django would first read a plain iterator to its end into memory."""
     await sse.release_request()
-    coming = asyncio.ensure_future(stored.read(next, pieces, b""))
-    try:
-        while piece := await coming:
-            coming = asyncio.ensure_future(stored.read(next, pieces, b""))
-            yield piece
-    finally:
-        coming.cancel()
+    while piece := await stored.read(next, pieces, b""):
+        yield piece
 
 
 def _gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
