@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from conftest import ROOT, Stack, wait_for
 
@@ -89,6 +89,20 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     browser = playwright.chromium.launch(executable_path=program, args=flags)
     yield browser
     browser.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _clicks_arrive() -> Iterator[None]:
+    """A click that leads to another page has led there when that page's scripts have run."""
+    click = Locator.click
+
+    def arrive(self: Locator, *args: Any, **kwargs: Any) -> None:
+        click(self, *args, **kwargs)
+        self.page.wait_for_load_state()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Locator, "click", arrive)
+        yield
 
 
 @dataclass
