@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import resource
 import signal
 import socket
@@ -33,6 +34,10 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (_most, _most))
 
 def post_worker_init(worker: Any) -> None:
     """Things gunicorn's ASGI worker has no setting for."""
+    # What was imported stays: the collector need not look through it again and again, which
+    # took a tenth of a download and stopped every stream for 30 ms at a time.
+    gc.collect()
+    gc.freeze()
     worker.listening_again = worker.loop.create_task(_listen_again(worker))
     worker.loop.add_signal_handler(signal.SIGTERM, _stop, worker)
 

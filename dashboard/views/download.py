@@ -7,7 +7,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import batched
+from itertools import chain
 from json.encoder import encode_basestring as _json
 
 from django.core.handlers.asgi import ASGIRequest
@@ -18,14 +18,14 @@ from dashboard import ansi
 from dashboard.access import run_or_404, signed_in
 from dashboard.lines import kind_of
 from dashboard.window import Asked
-from tasklog.archive.reader import iter_lines
+from tasklog.archive.reader import iter_windows
 from tasklog.audit.trail import record
 from tasklog.line import Line, level_name
 from tasklog.live import sse, stored
 from tasklog.models import TaskRun
 
-# Lines written into one piece of the answer.
-PIECE = 1000
+# Seconds whose text is remembered.
+SECONDS = 1024
 # A cell that begins so would be a formula in a spreadsheet.
 _FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
 # A cell with one of these stands in quotes.
@@ -42,10 +42,11 @@ def download(request: HttpRequest, task_id: str) -> HttpResponseBase:
     if kind not in FORMATS:
         told = f"format must be one of {', '.join(FORMATS)}.\n"
         return HttpResponse(told, status=400, content_type="text/plain")
-    content_type, write = FORMATS[kind]
+    content_type, head, write = FORMATS[kind]
     record("download", request=request, target=f"{run.name} {run.task_id}")
-    lines = iter_lines(run.task_id, **Asked.read(request.GET).only.words)
-    return as_file(request, run, kind, content_type, write(lines))
+    windows = iter_windows(run.task_id, **Asked.read(request.GET).only.words)
+    texts = ("".join(map(write, window)) for window in windows)
+    return as_file(request, run, kind, content_type, chain([head] if head else [], texts))
 
 
 def as_file(
@@ -73,30 +74,29 @@ def file_name(run: TaskRun, kind: str) -> str:
     return f"{words.strip('._-') or 'task'}.{kind}"
 
 
+class _Seconds(dict[int, str]):
+    """The text of each second; a log says the same one many times over."""
+
+    def __missing__(self, second: int) -> str:
+        if len(self) >= SECONDS:
+            self.clear()
+        text = self[second] = f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
+        return text
+
+
+_seconds = _Seconds()
+
+
 def _time(at: int) -> str:
-    second, micros = divmod(at, 1_000_000)
-    return f"{_second(second)}.{micros:06}Z"
-
-
-@lru_cache(maxsize=1024)
-def _second(second: int) -> str:
-    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
-
-
-def _txt(lines: Iterable[Line]) -> Iterator[str]:
-    for part in batched(lines, PIECE, strict=False):
-        yield "".join(as_text(line) for line in part)
+    return f"{_seconds[at // 1_000_000]}.{at % 1_000_000:06}Z"
 
 
 def as_text(line: Line) -> str:
-    source = f"{line.logger}: " if line.logger else ""
-    kind = kind_of(line.stream, line.level)
-    return f"{_time(line.at)} {kind:<5} {source}{ansi.strip(line.message)}\n"
-
-
-def _jsonl(lines: Iterable[Line]) -> Iterator[str]:
-    for part in batched(lines, PIECE, strict=False):
-        yield "".join(as_object(line) for line in part)
+    _, at, stream, level, logger, message, _, _, _ = line
+    if "\x1b" in message:
+        message = ansi.strip(message)
+    source = f"{logger}: " if logger else ""
+    return f"{_time(at)} {kind_of(stream, level):<5} {source}{message}\n"
 
 
 def as_object(line: Line) -> str:
@@ -109,13 +109,7 @@ def as_object(line: Line) -> str:
     )
 
 
-def _csv(lines: Iterable[Line]) -> Iterator[str]:
-    yield ",".join(_NAMES) + "\r\n"
-    for part in batched(lines, PIECE, strict=False):
-        yield "".join(_as_record(line) for line in part)
-
-
-def _as_record(line: Line) -> str:
+def as_record(line: Line) -> str:
     """One line of the file.  Only the last two cells hold what a task wrote.
 
     Written by hand: the `csv` module takes twice the time, and the other cells need no quotes.
@@ -152,8 +146,9 @@ def _gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield packer.flush()
 
 
-FORMATS: dict[str, tuple[str, Callable[[Iterable[Line]], Iterator[str]]]] = {
-    "txt": ("text/plain", _txt),
-    "jsonl": ("application/x-ndjson", _jsonl),
-    "csv": ("text/csv", _csv),
+# The content type, what stands at the file's head, how a line is written.
+FORMATS: dict[str, tuple[str, str, Callable[[Line], str]]] = {
+    "txt": ("text/plain", "", as_text),
+    "jsonl": ("application/x-ndjson", "", as_object),
+    "csv": ("text/csv", ",".join(_NAMES) + "\r\n", as_record),
 }

@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
-from itertools import batched
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -18,7 +17,7 @@ from django.views.decorators.http import require_GET
 from dashboard.access import signed_in
 from dashboard.lanes import Lanes
 from dashboard.merged import Asked, hidden_edge, open_window, reaches_of, strands_of
-from dashboard.views.download import PIECE, as_file, as_object, as_text
+from dashboard.views.download import as_file, as_object, as_text
 from dashboard.views.stream import user_again
 from dashboard.views.workflow import workflow_or_404
 from tasklog.archive.merged import Told, walk
@@ -29,6 +28,8 @@ from tasklog.workflows.members import Workflow, workflow_of
 from tasklog.workflows.place import unpack
 from tasklog.workflows.summary import Summary, branch_names
 
+# Characters in one piece of the file.
+PIECE = 256 * 1024
 # Where a place would be too long for an address: whoever reconnects starts over.
 NOWHERE = "nowhere"
 # The page starts over: what it holds fits the workflow no more.
@@ -165,16 +166,27 @@ def download(request: HttpRequest, task_id: str) -> HttpResponseBase:
 def _txt(workflow: Workflow, lines: Iterator[Told]) -> Iterator[str]:
     names = branch_names(workflow.runs)
     wide = min(max(map(len, names.values())), 30)
-    for part in batched(lines, PIECE, strict=False):
-        yield "".join(f"{names[task_id]:<{wide}} {as_text(line)}" for task_id, line in part)
+    return _pieces(f"{names[task_id]:<{wide}} {as_text(line)}" for task_id, line in lines)
 
 
 def _jsonl(workflow: Workflow, lines: Iterator[Told]) -> Iterator[str]:
     names = branch_names(workflow.runs)
-    for part in batched(lines, PIECE, strict=False):
-        yield "".join(
-            f"{_whose(task_id, names[task_id])}, {as_object(line)[1:]}" for task_id, line in part
-        )
+    return _pieces(
+        f"{_whose(task_id, names[task_id])}, {as_object(line)[1:]}" for task_id, line in lines
+    )
+
+
+def _pieces(texts: Iterator[str]) -> Iterator[str]:
+    """Joined into pieces of the answer, however long a line is."""
+    held, chars = [], 0
+    for text in texts:
+        held.append(text)
+        chars += len(text)
+        if chars >= PIECE:
+            yield "".join(held)
+            held, chars = [], 0
+    if held:
+        yield "".join(held)
 
 
 def _whose(task_id: str, branch: str) -> str:

@@ -6,7 +6,7 @@ from tasklog.archive import archiving, chunks, reader, rows
 from tasklog.archive.archiving import archive_run
 from tasklog.archive.find import find
 from tasklog.archive.only import Only
-from tasklog.archive.reader import iter_lines, read_lines
+from tasklog.archive.reader import iter_lines, iter_windows, read_lines
 from tasklog.models import LogChunk, TaskLogLine, TaskRun
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +47,19 @@ def test_a_download_reads_fewer_lines_where_they_are_long(run, monkeypatch):
     )
     assert [line.number for line in iter_lines("r")] == list(range(1, 31))
     assert max(asked) <= 4
+
+
+def test_a_piece_of_a_download_is_bounded_by_its_text(monkeypatch):
+    monkeypatch.setattr(chunks, "CHUNK_CHARS", 200_000)
+    monkeypatch.setattr(rows, "PART", 2)
+    monkeypatch.setattr(reader, "PART", 2)
+    monkeypatch.setattr(reader, "CHARS", 200_000)
+    make_run("x" * 50_000)
+    for _ in ("rows", "chunks"):
+        windows = list(iter_windows("r"))
+        assert max(map(len, windows)) <= 5
+        assert sum(map(len, windows)) == 30
+        archive_run("r")
 
 
 def test_a_window_may_ask_for_the_beginning_of_each_line(run):

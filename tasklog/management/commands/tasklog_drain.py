@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import time
 from typing import Any
@@ -35,6 +36,7 @@ class Command(BaseCommand):
             time.sleep(0.5)
         deadline.prepare()
         drain = Drain(folder, leaves=leaves)
+        gc.freeze()  # what is imported stays, and need not be looked through again
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: setattr(drain, "stopping", True))
         if once:
