@@ -22,7 +22,8 @@ def main() -> None:
     parser.add_argument("--postgres", action="store_true")
     asked = parser.parse_args()
     kind = "postgresql" if asked.postgres else "sqlite"
-    with rig(kind, LOG_LEVEL="ERROR") as own:
+    # The pool is what compose.yaml gives the web.
+    with rig(kind, LOG_LEVEL="ERROR", DATABASE_POOL_SIZE="10") as own:
         from tasklog.archive.archiving import archive_run
 
         fill(asked.lines)
