@@ -7,6 +7,7 @@ Django would read and write.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache, partial
@@ -72,8 +73,7 @@ def select_rows[M: Model](
         return []
     shape = table(model)
     names = [name for name in shape.columns if name not in without]
-    postgresql = connection.vendor == "postgresql"
-    chosen = "= ANY(%s)" if postgresql else f"IN ({', '.join(['%s'] * len(keys))})"
+    chosen, given = _among(keys)
     column = shape.columns[by]
     sql = (
         f"SELECT {', '.join(shape.columns[name] for name in names)} FROM {shape.name}"  # noqa: S608
@@ -82,10 +82,22 @@ def select_rows[M: Model](
     if lock and connection.features.has_select_for_update:
         sql += " FOR UPDATE"
     with connection.cursor() as cursor:
-        cursor.execute(sql, [list(keys)] if postgresql else list(keys))
+        cursor.execute(sql, given)
         found = cursor.fetchall()
     steps = [(place, fit) for place, name in enumerate(names) for fit in shape.convert[name]]
     return [_row(model, names, list(values), steps) for values in found]
+
+
+def _among(keys: Sequence[str]) -> tuple[str, list[Any]]:
+    """The condition, with all keys in one parameter: the same words however many they are.
+
+    The driver of SQLite keeps the last 128 statements; one of each length took 100 MB.
+    """
+    if connection.vendor == "postgresql":
+        return "= ANY(%s)", [list(keys)]
+    if connection.vendor == "sqlite":
+        return "IN (SELECT value FROM json_each(%s))", [json.dumps(keys)]
+    return f"IN ({', '.join(['%s'] * len(keys))})", list(keys)
 
 
 def _row[M: Model](
