@@ -10,6 +10,8 @@ import os
 import secrets
 import time
 from _thread import get_ident
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from tasklog.capture import redact
@@ -39,7 +41,10 @@ SHORT = 4_096
 TIME_EVERY = 63
 
 # The streams' letters in the spool.
-CODE_OF = {"stdout": CODES[STDOUT], "stderr": CODES[STDERR]}
+_OUT, _ERR = CODES[STDOUT], CODES[STDERR]
+CODE_OF = {"stdout": _OUT, "stderr": _ERR}
+# In the place of a line's prefix before there was a line.
+UNSAID = (b"", 0)
 
 _os_write = os.write
 _clock = time.perf_counter_ns
@@ -53,6 +58,8 @@ class Attempt:
     # Whose output it was before, and who had this task id before: nested tasks give both back.
     outer: Attempt | None = None
     shadowed: Attempt | None = None
+    # On whose behalf it runs; passed on to the tasks it sends.
+    about: Mapping[str, str] = MappingProxyType({})
     seq = 0
     at = 0
     dropped = 0
@@ -66,6 +73,9 @@ class Attempt:
     _timed = 0
     _tail_at = 0
     _gap: tuple[int, float] | None = None
+    # Made by the first line: most tasks of a busy queue say nothing.
+    _prefix = UNSAID
+    _mask: redact.Masker
 
     def __init__(
         self, task_id: str, name: str, sink: Sink, *, hexed: str | None = None, origin: int = 0
@@ -76,13 +86,10 @@ class Attempt:
         self.hex = os.urandom(16).hex() if hexed is None else hexed
         self.origin = origin
         self.pid = os.getpid()
-        self.about: dict[str, str] = {}
-        self._mask = redact.Masker()
         self._limit = conf().max_line_bytes
         self._short = min(SHORT, self._limit // 4)
-        self._prefix = line_prefix(task_id, self.hex, origin)
         # Unfinished lines: of each stream, by thread.
-        self._pending: dict[str, dict[int, str | Partial]] = {code: {} for code in CODE_OF.values()}
+        self._pending: dict[str, dict[int, str | Partial]] = {_OUT: {}, _ERR: {}}
         self._head = event_head(task_id, self.hex)
 
     @property
@@ -151,9 +158,18 @@ class Attempt:
             self._emit(code, level, logger, text)
             return
         started = _clock()
+        if self._prefix is UNSAID:
+            self._begin()
         self._emit(code, level, logger, text)
         self._spent += _clock() - started
         self._timed += 1
+
+    def _begin(self) -> None:
+        """What lines need.  The number 0 is timed, so the first line comes by here."""
+        with self.sink.lock:
+            if self._prefix is UNSAID:
+                self._mask = redact.Masker()
+                self._prefix = line_prefix(self.task_id, self.hex, self.origin)
 
     def _emit(self, code: str, level: int, logger: str, text: str) -> None:
         if self._mask.watchful or suspicious(text):
@@ -232,12 +248,12 @@ class Attempt:
 
     def event(self, kind: str, data: dict[str, Any], known: str = "") -> None:
         """A record of another kind, of this attempt; `known` fields have been encoded before."""
-        self.sink.append(encode_parts(kind, self._head, time.time(), known, fields(data)))
+        self.sink.append(encode_parts(kind, self._head, _now() // 1000, known, fields(data)))
 
     def finish_lines(self) -> None:
         """What has no end yet ends now."""
         for code, pending in self._pending.items():
-            for thread in list(pending):
+            for thread in list(pending) if pending else ():
                 held = pending.pop(thread, None)
                 if held:
                     self.emit(code, 0, "", held.take() if isinstance(held, Partial) else held)
@@ -267,7 +283,7 @@ class Attempt:
         """In a child that the task forked: a file and numbers of its own."""
         self.sink, self.pid, self.seq = sink, 0, 0
         self.origin = secrets.randbelow(2**31 - 1) + 1
-        self._prefix = line_prefix(self.task_id, self.hex, self.origin)
+        self._prefix = UNSAID
         for pending in self._pending.values():
             pending.clear()
         self._gap = None

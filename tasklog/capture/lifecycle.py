@@ -28,6 +28,12 @@ from tasklog.states import Cause, State
 
 # Celery polls a chord with this one, once a second and again: a log of nothing.
 BORING = ("celery.chord_unlock",)
+# What a record of a start takes from the task's request, and from the message's own header.
+_KEPT = (
+    ("retries", "retries"), ("parent_id", "parent_id"),
+    ("root_id", "root_id"), ("group_id", "group"),
+)  # fmt: skip
+_SENT = (("queued_at", "at"), ("schedule", "schedule"), ("rerun_of", "rerun_of"))
 # How most attempts end.
 _SUCCEEDED = fields({"state": State.SUCCESS})
 
@@ -93,19 +99,16 @@ def _start(attempt: Attempt, request: Any, args: Any, kwargs: Any) -> tuple[dict
     get = vars(request).get
     delivery = get("delivery_info") or {}
     sent = get("tasklog") or (get("headers") or {}).get("tasklog") or {}
-    data = {key: sent[key] for key in ("user", "request_id") if sent.get(key)}
-    attempt.about = data.copy()
-    for key, value in (
-        ("retries", get("retries")),
-        ("redelivered", delivery.get("redelivered")),
-        ("parent_id", get("parent_id")),
-        ("root_id", get("root_id")),
-        ("group_id", get("group")),
-        ("queued_at", sent.get("at")),
-        ("schedule", sent.get("schedule")),
-        ("rerun_of", sent.get("rerun_of")),
-    ):
-        if value:
+    data = {key: sent[key] for key in ("user", "request_id") if sent.get(key)} if sent else {}
+    if data:
+        attempt.about = data.copy()
+    for key, kept in _KEPT:
+        if value := get(kept):
+            data[key] = value
+    if delivery.get("redelivered"):
+        data["redelivered"] = True
+    for key, header in _SENT if sent else ():
+        if value := sent.get(header):
             data[key] = value
     bare = not args and not kwargs
     if not bare:

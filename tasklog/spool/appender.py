@@ -68,10 +68,13 @@ class Appender:
         """Writes the record; False when it was dropped (a line) or has to wait (all others)."""
         with self.lock:
             try:
-                if self.room >= len(record) and not self.full and not self._owed:
-                    self._write(record)
-                    return True
-                if self._make_room(len(record)) and not (line and self.full):
+                size = len(record)
+                if self.room >= size and not (self.full or self.failing or self._owed):
+                    if os.write(self.fd, record) == size:
+                        self.room -= size
+                        return True
+                    self._fail()
+                elif self._make_room(size) and not (line and self.full):
                     self._pay()
                     self._write(record)
                     return True
