@@ -9,6 +9,7 @@ from django.test import Client
 
 from dashboard.models import SavedView
 from dashboard.saved import MOST, save
+from tasklog.audit.models import AuditEntry
 from tasklog.models import TaskRun
 
 if TYPE_CHECKING:
@@ -32,6 +33,19 @@ def test_a_filter_of_the_runs_list_is_kept_and_offered_there(
     assert link in text(browser_of_ada, "/")
     assert f'{link} aria-current="true"' in text(browser_of_ada, "/?since=24h&state=failed")
     assert "failing today" not in text(browser_of_ada, "/search/")
+
+
+def test_the_trail_says_who_kept_renamed_and_deleted_a_view(browser_of_ada: Client) -> None:
+    browser_of_ada.post("/views/", FAILED)
+    pk = SavedView.objects.get().pk
+    browser_of_ada.post(f"/views/{pk}/rename/", {"name": "broken today"})
+    browser_of_ada.post(f"/views/{pk}/delete/")
+    trail = AuditEntry.objects.filter(action="view").order_by("pk")
+    assert [(entry.user, entry.target) for entry in trail] == [
+        ("ada", "save failing today"),
+        ("ada", "change broken today"),
+        ("ada", "delete broken today"),
+    ]
 
 
 def test_the_living_part_of_the_list_brings_a_new_view_along(browser_of_ada: Client) -> None:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from dashboard.access import signed_in
 from dashboard.models import LONGEST_NAME, SavedView
 from dashboard.saved import MOST, Refused, change, changeable, may_share, save, views_for
+from tasklog.audit.trail import record
 
 # A filter has six parts of 500 characters at most; one may be twelve bytes in an address.
 LONGEST_QUERY = 40_000
@@ -46,6 +47,7 @@ def page(request: HttpRequest) -> HttpResponse:
             view = save(
                 request.user, said["page"], said["query"], said["name"], shared=said["shared"]
             )
+            record("view", request=request, target=f"save {view.name}")
             return redirect(view.url)
     except Refused as refused:
         form.add_error(refused.field, str(refused))
@@ -61,6 +63,7 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
         if form.is_valid():
             said = form.cleaned_data
             change(request.user, view, said["name"], shared=said["shared"])
+            record("view", request=request, target=f"change {view.name}")
             return redirect("dashboard:views")
     except Refused as refused:
         form.add_error(refused.field, str(refused))
@@ -71,7 +74,9 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 @signed_in
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """An end to one, for all who saw it."""
-    get_object_or_404(changeable(request.user), pk=pk).delete()
+    view = get_object_or_404(changeable(request.user), pk=pk)
+    view.delete()
+    record("view", request=request, target=f"delete {view.name}")
     return redirect("dashboard:views")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from kombu.exceptions import OperationalError
@@ -15,8 +16,8 @@ from demo.inputs import Inputs
 from demo.launch import BrokerAway, broker, reach
 from tasklog.api.errors import shape
 from tasklog.api.views import ApiView
-from tasklog.audit.trail import record
 from tasklog.capture.revoking import revoke
+from tasklog.control.actions import Action, Outcome, done, failed, perform
 
 NOTHING_ASKED = "Nothing was revoked"
 
@@ -51,24 +52,32 @@ class Revoke(ApiView):
             told = f"This task has ended already: {run.state_label.lower()}."
             return Response(shape("conflict", told), 409)
         terminate, who = given.validated_data["terminate"], request.user.get_username()
-        try:
-            ask(run.pk, who, terminate)
-        except BrokerAway as error:
-            return away(error)
-        word = "terminate" if terminate else "revoke"
-        record(word, request=request._request, target=f"{run.name} {run.pk}")
-        told = "The workers were asked; the status tells what came of it."
+        action, named = TERMINATE if terminate else REVOKE, f"{run.name} {run.pk}"
+        outcome = perform(action, request._request, run.pk, named=named, by=who)
+        if not outcome.done:
+            return away(outcome.made)
         links = links_of(run.pk)
         return Response(
-            {"task_id": run.pk, "terminate": terminate, "message": told, "links": links}
+            {"task_id": run.pk, "terminate": terminate, "message": outcome.told, "links": links}
         )
 
 
-def ask(task_id: str, by: str, terminate: bool) -> None:
-    """Raises `BrokerAway` where nobody could be asked."""
-    with broker(NOTHING_ASKED) as producer:
-        reach(producer)
-        try:
-            revoke(task_id, by=by, terminate=terminate)
-        except OperationalError as error:
-            raise BrokerAway(NOTHING_ASKED) from error
+def _ask(task_id: str, *, by: str, terminate: bool) -> Outcome:
+    try:
+        with broker(NOTHING_ASKED) as producer:
+            reach(producer)
+            _tell(task_id, by, terminate)
+    except BrokerAway as error:
+        return failed(NOTHING_ASKED, error)
+    return done("The workers were asked; the status tells what came of it.")
+
+
+def _tell(task_id: str, by: str, terminate: bool) -> None:
+    try:
+        revoke(task_id, by=by, terminate=terminate)
+    except OperationalError as error:
+        raise BrokerAway(NOTHING_ASKED) from error
+
+
+REVOKE = Action("revoke", "Revoke", partial(_ask, terminate=False))
+TERMINATE = Action("terminate", "Terminate", partial(_ask, terminate=True), dangerous=True)

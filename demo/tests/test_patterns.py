@@ -155,6 +155,15 @@ def test_revoking_what_has_ended_is_a_409(ada):
     assert post(ada, "revoke-task/two", {"terminate": "yes"}).status_code == 400
 
 
+@pytest.mark.parametrize("word", ["revoke", "terminate"])
+def test_a_revoke_that_reaches_nobody_is_a_503_and_the_trail_says_it_failed(ada, away, word):
+    TaskRun.objects.create(task_id="one", name="demo.add", state="STARTED")
+    answer = post(ada, "revoke-task/one", {"terminate": word == "terminate"})
+    assert answer.status_code == 503
+    entry = AuditEntry.objects.get(action=word)
+    assert (entry.target, entry.result) == ("demo.add one", "failed")
+
+
 def test_the_overview_counts_the_last_day_by_state(ada):
     for number, state in enumerate(("SUCCESS", "SUCCESS", "SUCCESS", "FAILURE")):
         TaskRun.objects.create(task_id=str(number), state=state)
