@@ -81,6 +81,7 @@ class Bulk(ControlView):
     """Retries or revokes up to 1,000 runs; `dry_run` only says what would happen."""
 
     body = BulkOrder
+    codes = {**ControlView.codes, "404": "One of the ids is no run, or none that you may see."}
 
     def post(self, request: Request) -> Response:
         asked = ordered(BulkOrder, request)

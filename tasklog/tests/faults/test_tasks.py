@@ -29,6 +29,7 @@ from django.urls import reverse
 from conftest import wait_for
 from tasklog.models import TaskAttempt, TaskLogLine, TaskRun
 from tasklog.tests.faults import figures
+from tasklog.tests.faults.conftest import MODULE
 from tasklog.tests.faults.oracles import (
     assert_alive,
     assert_conserved,
@@ -66,7 +67,7 @@ def test_a_redelivered_task_is_one_run_with_two_whole_attempts(scene, tmp_path):
 @pytest.mark.nightly
 def test_a_task_that_outlives_its_visibility_runs_twice_and_both_are_told_apart(scene, tmp_path):
     """A Redis broker hands out again what is not acknowledged after 5 s: a task of 12 s."""
-    scene.worker(2, "--", 'broker.transport_options={"visibility_timeout": 5}')
+    scene.worker(2, "-I", f"{MODULE},tasklog.tests.faults.impatient")
     task_id = scene.send("again", str(tmp_path / "again"), 3_600, 300)
     attempts = TaskAttempt.objects.filter(task_id=task_id).order_by("number")
     wait_for(lambda: attempts.filter(finished_at=None).count() == 2, 60, scene.explain)
