@@ -14,10 +14,10 @@ from demo.api.starting import away, links_of
 from demo.fields import YesNo
 from demo.inputs import Inputs
 from demo.launch import BrokerAway, broker, reach
+from tasklog.api.acting import ControlView
 from tasklog.api.errors import shape
-from tasklog.api.views import ApiView
 from tasklog.capture.revoking import revoke
-from tasklog.control.actions import Action, Outcome, done, failed, perform
+from tasklog.control.actions import Action, Outcome, done, failed
 
 NOTHING_ASKED = "Nothing was revoked"
 
@@ -37,10 +37,10 @@ class RevokeAnswer(serializers.Serializer[Any]):
     links = serializers.DictField(child=serializers.CharField())
 
 
-class Revoke(ApiView):
+class Revoke(ControlView):
     """Revokes a task that has not ended; without `terminate` one that runs goes on."""
 
-    scope, tag = "control", "Patterns"
+    tag = "Patterns"
     body, answer = RevokeBody, RevokeAnswer
     codes = {"409": "It has ended already."}
 
@@ -51,9 +51,8 @@ class Revoke(ApiView):
         if run.finished:
             told = f"This task has ended already: {run.state_label.lower()}."
             return Response(shape("conflict", told), 409)
-        terminate, who = given.validated_data["terminate"], request.user.get_username()
-        action, named = TERMINATE if terminate else REVOKE, f"{run.name} {run.pk}"
-        outcome = perform(action, request._request, run.pk, named=named, by=who)
+        terminate = given.validated_data["terminate"]
+        outcome = self.perform(TERMINATE if terminate else REVOKE, run.pk, f"{run.name} {run.pk}")
         if not outcome.done:
             return away(outcome.made)
         links = links_of(run.pk)

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, chain, groupby, pairwise, repeat
 from itertools import compress as picked
+from operator import attrgetter
 from typing import Any
 
-from tasklog.line import Line
+from tasklog.line import Line, made
 
 try:
     from compression import zstd  # type: ignore[import-not-found,unused-ignore]
@@ -34,6 +36,7 @@ CHUNK_CHARS = 4 * 1024 * 1024
 # Where the curve bends for log text: level 9 takes three times as long for 4 % less.
 ZSTD_LEVEL = 3
 ZLIB_LEVEL = 6
+_STREAM_AND_LEVEL = attrgetter("stream", "level")
 
 
 class UnknownCodec(ValueError):
@@ -77,7 +80,7 @@ def unpack(raw: bytes, tests: Mapping[str, Callable[[Any], bool]] | None = None)
     columns = _columns(header, body.split("\n"))
     if kept is not None:
         columns = [picked(column, kept) for column in columns]
-    return list(map(Line._make, zip(*columns, strict=True)))
+    return list(map(made, zip(*columns, strict=True)))
 
 
 def _passing(header: dict[str, Any], tests: Mapping[str, Callable[[Any], bool]]) -> list[bool]:
@@ -134,13 +137,14 @@ def decompress(codec: str, data: bytes) -> bytes:
 def counts_of(lines: Iterable[Line]) -> dict[str, dict[str, int]]:
     """How many lines of each stream have each level: `{"stdout": {"0": 812}, …}`."""
     counts: dict[str, dict[str, int]] = {}
-    for line in lines:
-        levels = counts.setdefault(line.stream, {})
-        levels[str(line.level)] = levels.get(str(line.level), 0) + 1
+    for (stream, level), count in Counter(map(_STREAM_AND_LEVEL, lines)).items():
+        counts.setdefault(stream, {})[str(level)] = count
     return counts
 
 
-def _runs(values: Iterable[Any]) -> list[tuple[Any, int]]:
+def _runs(values: Sequence[Any]) -> list[tuple[Any, int]]:
+    if values.count(values[0]) == len(values):  # most columns hold one value
+        return [(values[0], len(values))]
     return [(value, len(list(group))) for value, group in groupby(values)]
 
 
@@ -150,6 +154,8 @@ def _from_runs(runs: list[tuple[Any, int]]) -> Iterator[Any]:
 
 def _ranges(values: Sequence[int]) -> list[tuple[int, int]]:
     """Counting numbers as (start, length) wherever they go up by one."""
+    if values == tuple(range(values[0], values[0] + len(values))):
+        return [(values[0], len(values))]
     cuts = [i for i, (a, b) in enumerate(pairwise(values), start=1) if b != a + 1]
     bounds = pairwise([0, *cuts, len(values)])
     return [(values[start], end - start) for start, end in bounds]

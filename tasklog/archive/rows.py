@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.db.models import BigIntegerField, F, Func, Value
 from django.db.models.functions import Coalesce, Left
 
-from tasklog.line import Line
+from tasklog.line import Line, made
 from tasklog.querysets import LineQuerySet
 
 # Rows read before anything is known of their size.
@@ -70,17 +69,13 @@ COLUMNS = (
 )
 
 
-# `Line._make` without its look at the length, which took as long as the rest of it.
-_line = partial(tuple.__new__, Line)
-
-
 def lines_of(queryset: LineQuerySet, cut: int | None = None) -> list[Line]:
     """The queryset's lines, all at once: ask for a bounded window.
 
     With `cut` a message ends after so many characters, and the rest does not leave the database.
     """
     columns = COLUMNS if cut is None else _cut(cut)
-    return list(map(_line, queryset.values_list(*columns)))
+    return list(map(made, queryset.values_list(*columns)))
 
 
 def first_lines(queryset: LineQuerySet, after: int, most: int, weight: int) -> list[Line]:

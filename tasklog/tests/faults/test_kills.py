@@ -6,7 +6,7 @@ F-01  tasklog/spool/tests/test_reader.py::test_a_dead_owners_torn_tail_comes_onc
 F-02  test_a_whole_host_killed_loses_no_completed_line
 F-02  test_a_killed_worker_is_told_as_lost_while_nobody_starts_it_again
 F-02  tasklog/drain/tests/test_faults.py::test_a_drainer_killed_again_and_again_loses_and_doubles_nothing
-F-03  test_a_told_worker_finishes_its_task_and_leaves_in_time
+F-03  test_a_told_worker_finishes_its_task_and_capture_delays_it_little
 F-03  test_children_recycled_after_each_task_lose_nothing
 F-03  test_two_hundred_children_recycled_lose_nothing
 F-03  tasklog/drain/tests/test_workers.py::test_a_cold_shutdown_is_said_in_words
