@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, chain, groupby, pairwise, repeat
 from itertools import compress as picked
-from operator import attrgetter
+from operator import attrgetter, sub
 from typing import Any
 
 from tasklog.line import Line, made
@@ -48,7 +48,9 @@ def pack(lines: Sequence[Line]) -> bytes:
     numbers, ats, streams, levels, loggers, messages, attempts, origins, seqs = zip(
         *lines, strict=True
     )
-    quoted = [index for index, text in enumerate(messages) if "\n" in text]
+    quoted = []
+    if "\n" in "".join(messages):
+        quoted = [index for index, text in enumerate(messages) if "\n" in text]
     header = {
         "numbers": _ranges(numbers),
         "seqs": _ranges(seqs),
@@ -167,4 +169,4 @@ def _from_ranges(ranges: list[tuple[int, int]]) -> Iterator[int]:
 
 def _steps(values: Sequence[int]) -> list[int]:
     """The first value, then the differences."""
-    return [values[0], *(b - a for a, b in pairwise(values))]
+    return [values[0], *map(sub, values[1:], values)]

@@ -16,7 +16,7 @@ from django.db.models import Max
 from tasklog.archive import chunk_reader
 from tasklog.archive.archiving import last_archived
 from tasklog.archive.only import Only
-from tasklog.archive.rows import PART, lines_of
+from tasklog.archive.rows import PART, chars_of, lines_of
 from tasklog.line import Line
 from tasklog.models import LogChunk, TaskLogLine
 from tasklog.querysets import LineQuerySet
@@ -80,8 +80,7 @@ def iter_windows(
         if len(lines) < part:
             return
         after = lines[-1].number
-        chars = sum(len(line.message) for line in lines)
-        part = max(1, min(window, CHARS * part // max(chars, 1)))
+        part = max(1, min(window, CHARS * part // max(chars_of(lines), 1)))
 
 
 def count_lines(task_id: str, *, after: int = 0, before: int | None = None, **only: Any) -> int:

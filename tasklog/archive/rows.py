@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import BigIntegerField, F, Func, Value
@@ -10,8 +13,11 @@ from django.db.models.functions import Coalesce, Left
 from tasklog.line import Line, made
 from tasklog.querysets import LineQuerySet
 
+_message = attrgetter("message")
 # Rows read before anything is known of their size.
 PART = 500
+# Rows the driver hands over at a time.
+FETCHED = 5_000
 
 
 class _AsItComes(Func):
@@ -75,7 +81,9 @@ def lines_of(queryset: LineQuerySet, cut: int | None = None) -> list[Line]:
     With `cut` a message ends after so many characters, and the rest does not leave the database.
     """
     columns = COLUMNS if cut is None else _cut(cut)
-    return list(map(made, queryset.values_list(*columns)))
+    compiler = queryset.values_list(*columns).query.get_compiler(queryset.db)
+    # By itself Django would fetch a hundred rows at a time.
+    return list(map(made, chain.from_iterable(compiler.execute_sql(chunk_size=FETCHED))))
 
 
 def first_lines(queryset: LineQuerySet, after: int, most: int, weight: int) -> list[Line]:
@@ -90,11 +98,16 @@ def first_lines(queryset: LineQuerySet, after: int, most: int, weight: int) -> l
     while (part := min(part, most - len(lines))) > 0:
         read = next_lines(queryset, lines[-1].number if lines else after, part)
         lines += read
-        weighed += sum(len(line.message) for line in read)
+        weighed += chars_of(read)
         if len(read) < part or weighed >= weight:
             break
         part = min(4 * part, max(1, (weight - weighed) * len(lines) // max(weighed, 1)))
     return lines
+
+
+def chars_of(lines: Iterable[Line]) -> int:
+    """How much text the messages are."""
+    return sum(map(len, map(_message, lines)))
 
 
 def next_lines(queryset: LineQuerySet, after: int, limit: int) -> list[Line]:

@@ -52,7 +52,7 @@ class Housekeeping:
 
     def _archive(self, task_id: str) -> None:
         try:
-            moved = archive_step(task_id)
+            moved = len(archive_step(task_id))
         except (ChunkDamaged, UnknownCodec, OSError) as error:
             # Its rows are where they were; the next look tries again.
             logger.error("Archiving %s: %s", task_id, error)  # noqa: TRY400
