@@ -186,7 +186,8 @@ def _mask_urls(text: str) -> str:
 
 
 def _mask_cards(text: str) -> str:
-    return _ID_OR_CARD.sub(_card, text)
+    runs = text.encode("utf-8", "surrogatepass").translate(_RUNS)
+    return _ID_OR_CARD.sub(_card, text) if _THIRTEEN in runs else text
 
 
 def _card(match: re.Match[str]) -> str:
