@@ -100,6 +100,8 @@ class Edge:
     query: str
     load: str
     text: str
+    # How many lines stand behind it, where that is known.
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,4 +224,6 @@ def hidden_edge(asked: Asked, first: int, last: int) -> Edge:
     if asked.narrow:
         told = f"Some matches hidden by the flood, among {count:,} lines"
         return Edge("hidden", asked.url(after=first - 1), load, told)
-    return Edge("hidden", asked.url(line=first), load, f"{count:,} lines hidden by the flood")
+    return Edge(
+        "hidden", asked.url(line=first), load, f"{count:,} lines hidden by the flood", count
+    )

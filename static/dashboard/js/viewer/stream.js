@@ -24,7 +24,7 @@ function drawn() {
     one.dataset.shown = "1";
     came.push(one);
   }
-  const count = came.reduce((sum, one) => sum + Number(one.dataset.count ?? 0), 0);
+  const count = came.reduce((sum, one) => sum + Number(one.dataset.count ?? one.dataset.hidden ?? 0), 0);
   node("tail").textContent = "";
   estimate();
   mergeSmall();
