@@ -187,4 +187,4 @@ def hidden_edge(asked: Asked, after: str, before: str, count: int = 0) -> Edge:
     """The bar over lines that a flood left out."""
     told = f"{count:,} lines hidden by the flood" if count else "More lines hidden by the flood"
     query = asked.url(after=after, before=before)
-    return Edge("hidden", query, query, told)
+    return Edge("hidden", query, query, told, count)

@@ -152,3 +152,14 @@ def test_branches_are_chosen_and_scrolled_up_nothing_moves(page: Page, flow: Flo
     flow.write(ROOT, 3)
     flow.write("price-1", 3)
     expect(page.locator("#lines .line")).to_have_count(315)
+
+
+def test_a_flood_past_a_paused_merged_log_is_counted_whole(page: Page, flow: Flow) -> None:
+    flow.write(ROOT, 50)
+    page.goto(f"/workflows/{ROOT}/?tab=log")
+    expect(page.locator("#connection")).to_have_text("live")
+    expect(page.locator(".line", has_text=f"{ROOT}:50")).to_be_in_viewport()
+    page.keyboard.press("f")
+    for _ in range(20):
+        flow.write(ROOT, 400)
+    expect(page.locator("#fresh")).to_contain_text("8,000 new lines")

@@ -79,7 +79,7 @@ def test_hidden_lines_are_loaded_up_to_where_the_page_goes_on(client, run):
     write(run, *(f"line {n}" for n in range(1, 3001)))
     part = get(client, run, "lines/?after=100&before=1200").content.decode()
     assert "99 lines hidden by the flood" in part
-    assert 'data-load="?before=1200&amp;after=1100"' in part
+    assert 'data-load="?before=1200&amp;after=1100" data-hidden="99"' in part
 
 
 @pytest.mark.parametrize("query", ["?before=x", "?after=-1", "?line=9999999999999999999", "?q=%00"])

@@ -65,17 +65,10 @@ def _ask(task_id: str, *, by: str, terminate: bool) -> Outcome:
     try:
         with broker(NOTHING_ASKED) as producer:
             reach(producer)
-            _tell(task_id, by, terminate)
-    except BrokerAway as error:
-        return failed(NOTHING_ASKED, error)
+            revoke(task_id, by=by, terminate=terminate)
+    except (BrokerAway, OperationalError):
+        return failed(NOTHING_ASKED, BrokerAway(NOTHING_ASKED))
     return done("The workers were asked; the status tells what came of it.")
-
-
-def _tell(task_id: str, by: str, terminate: bool) -> None:
-    try:
-        revoke(task_id, by=by, terminate=terminate)
-    except OperationalError as error:
-        raise BrokerAway(NOTHING_ASKED) from error
 
 
 REVOKE = Action("revoke", "Revoke", partial(_ask, terminate=False))

@@ -48,9 +48,7 @@ def pack(lines: Sequence[Line]) -> bytes:
     numbers, ats, streams, levels, loggers, messages, attempts, origins, seqs = zip(
         *lines, strict=True
     )
-    quoted = []
-    if "\n" in "".join(messages):
-        quoted = [index for index, text in enumerate(messages) if "\n" in text]
+    quoted = [index for index, text in enumerate(messages) if "\n" in text]
     header = {
         "numbers": _ranges(numbers),
         "seqs": _ranges(seqs),

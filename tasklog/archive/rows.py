@@ -111,15 +111,23 @@ def chars_of(lines: Iterable[Line]) -> int:
 
 
 def next_lines(queryset: LineQuerySet, after: int, limit: int) -> list[Line]:
-    """The first `limit` lines of one run behind number `after`.
+    """The first `limit` lines of one run behind number `after`."""
+    found = queryset.after(after).order_by("number")
+    return next_numbers(queryset, after, limit) or lines_of(found[:limit])
 
-    Numbers are dense, so they are nearly always the next `limit` numbers.  Asking for just these
-    keeps a database that knows nothing of the table yet (PostgreSQL before its first ANALYZE) from
+
+def next_numbers(
+    queryset: LineQuerySet, after: int, limit: int, cut: int | None = None
+) -> list[Line]:
+    """The rows of the next `limit` numbers of one run, if each of them is one; else nothing.
+
+    Numbers are dense, so these are nearly always a window's lines.  Asking for just these keeps a
+    database that knows nothing of the table yet (PostgreSQL before its first ANALYZE) from
     sorting the rest of the log: 75 ms instead of 1 at 100,000 rows.
     """
-    found = queryset.after(after).order_by("number")
-    near = lines_of(found.before(after + limit + 1))
-    return near if len(near) == limit else lines_of(found[:limit])
+    near = queryset.after(after).before(after + limit + 1).order_by("number")
+    lines = lines_of(near, cut)
+    return lines if len(lines) == limit else []
 
 
 def _cut(length: int) -> tuple[Any, ...]:

@@ -283,7 +283,8 @@ class Attempt:
         """In a child that the task forked: a file and numbers of its own."""
         self.sink, self.pid, self.seq = sink, 0, 0
         self.origin = secrets.randbelow(2**31 - 1) + 1
-        self._prefix = UNSAID
+        if self._prefix is not UNSAID:
+            self._prefix = line_prefix(self.task_id, self.hex, self.origin)
         for pending in self._pending.values():
             pending.clear()
         self._gap = None

@@ -68,3 +68,18 @@ def test_an_unfinished_line_is_shown_when_it_is_flushed(attempt):
     assert (tail.kind, tail.data["text"], tail.data["stream"]) == ("T", "working", "stdout")
     print(" done")
     assert [line.message for line in written(attempt)] == ["working done"]
+
+
+@pytest.mark.parametrize("before", [["-----BEGIN PRIVATE KEY-----", "MIIE"], []])
+def test_a_fork_in_the_middle_of_a_private_key_shows_none_of_it(attempt, before):
+    for line in before:
+        attempt.lines("o", 0, "", line)
+    parent, attempt.sink = attempt.sink, Appender()
+    attempt.move_to_child(attempt.sink)
+    attempt.lines("o", 0, "", "abcd")
+    attempt.lines("o", 0, "", "-----END PRIVATE KEY-----")
+    parent.close()
+    said = written(attempt)
+    assert [line.seq for line in said] == [1, 2]
+    assert {line.origin for line in said} == {attempt.origin} != {0}
+    assert said[0].message == ("[masked]" if before else "abcd")

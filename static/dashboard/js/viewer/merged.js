@@ -8,7 +8,9 @@ import { begin, openStream } from "./stream.js";
 import { nextTime, nextWrap } from "./switches.js";
 import { openWindow } from "./windows.js";
 
-const linesIn = (html) => html.split('class="line ').length - 1;
+// Those that are shown, and those behind the bar of a flood.
+const linesIn = (html) => html.split('class="line ').length - 1
+  + Number(/ data-hidden="(\d+)"/.exec(html)?.[1] ?? 0);
 
 // What the page holds fits the workflow no more: it starts over where the newest lines are, soon,
 // but never again and again at once.
