@@ -54,9 +54,11 @@ def cookies(count: int) -> list[str]:
 
 
 def memory(process: Popen[bytes]) -> int:
-    """Resident bytes of the process and its children."""
-    statms = (Path(f"/proc/{pid}/statm").read_text() for pid in tree(process.pid))
-    return sum(int(statm.split()[1]) for statm in statms) * 4096
+    """Bytes of the process and its children that are theirs: without the files they have mapped,
+    of which SQLite's database is one.
+    """
+    statms = (Path(f"/proc/{pid}/statm").read_text().split() for pid in tree(process.pid))
+    return sum(int(resident) - int(shared) for _, resident, shared, *_ in statms) * 4096
 
 
 def threads(process: Popen[bytes]) -> int:

@@ -1,3 +1,5 @@
+import pytest
+
 from tasklog.drain.book import LOGGERS
 from tasklog.models import SpoolFile, TaskAttempt, TaskLogLine, TaskRun
 
@@ -102,6 +104,19 @@ def test_hundreds_of_runs_in_one_batch_each_get_their_own_lines(writer, drain):
     drain()
     assert TaskRun.objects.filter(state="SUCCESS", line_count=1).count() == 300
     assert all(messages(f"t{index}") == [f"line of {index}"] for index in (0, 150, 299))
+
+
+@pytest.mark.parametrize(
+    "odd", ['a"b', "a\\b", "a'b", "ü😀", "007", "1e5", "null", "[1]", "x" * 255]
+)
+def test_a_run_is_found_again_whatever_its_id_looks_like(writer, drain, odd):
+    one = writer()
+    attempt = one.start(odd)
+    drain()
+    one.lines(odd, attempt, "a")
+    one.end(odd, attempt, emitted=1)
+    drain()
+    assert list(TaskRun.objects.values_list("pk", "state", "line_count")) == [(odd, "SUCCESS", 1)]
 
 
 def test_rows_hold_the_values_django_would_write(writer, drain):
