@@ -8,10 +8,10 @@ from itertools import batched
 
 from django.db import transaction
 
-from demo.seed import closing, office, shop
+from demo.seed import closing, office, outside, shop
+from demo.seed.forgetting import forget
 from demo.seed.telling import MARK, Teller, Told
-from tasklog.archive.archiving import discard
-from tasklog.models import LogChunk, TaskAttempt, TaskFailure, TaskLogLine, TaskRun, TaskTally
+from tasklog.models import TaskAttempt, TaskFailure, TaskLogLine, TaskRun, TaskTally
 from tasklog.states import FINISHED
 from tasklog.tallying import count_all, write
 
@@ -24,7 +24,7 @@ STEP = 200
 def foreign() -> bool:
     """Are there runs that are neither seeded nor this product's own?"""
     others = TaskRun.objects.exclude(pk__startswith=MARK).exclude(name__startswith="tasklog.")
-    return others.exclude(name__in=NAMES).exists()
+    return others.exclude(name__in=NAMES).exclude(pk__in=outside.runs()).exists()
 
 
 def seeded() -> list[str]:
@@ -45,13 +45,7 @@ def make(begin: datetime, end: datetime) -> int:
 
 def clear() -> int:
     """Deletes the seeded runs with all that belongs to them; how many runs went."""
-    ids = seeded()
-    for part in batched(ids, STEP):
-        discard(LogChunk.objects.filter(task_id__in=part).defer("data").iterator())
-        for model in (TaskLogLine, TaskAttempt):
-            model.objects.filter(task_id__in=part).delete()
-        TaskRun.objects.filter(pk__in=part).delete()
-    return len(ids)
+    return forget(seeded())
 
 
 def tally() -> None:

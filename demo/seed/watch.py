@@ -25,6 +25,14 @@ from tasklog.states import State
 BY = "seed_demo"
 CHANNEL = "Inbox of all operators"
 DAY = timedelta(days=1)
+# Name, kind, settings, and what the other side says to all that is sent.
+CHANNELS = (
+    ("Shop operators", Kind.EMAIL, {"to": "operators@example.com"}, ""),
+    ("Shop board", Kind.JIRA, {
+        "site": "https://shop.example.com", "email": "tasks@example.com", "token": "expired",
+        "project": "SHOP", "issue_type": "Task",
+    }, "It refused the credentials (401)."),
+)  # fmt: skip
 RULES: dict[str, dict[str, Any]] = {
     "Payments fail": {
         "condition": Condition.FAILED, "tasks": "payments.*", "calm_minutes": 24 * 60,
@@ -55,6 +63,7 @@ def make(end: datetime) -> int:
     channel, _ = Channel.objects.get_or_create(
         name=CHANNEL, defaults={"kind": Kind.INBOX, "created_by": BY}
     )
+    others = [_channel(*one) for one in CHANNELS]
     for name, facts in RULES.items():
         rule, made = Rule.objects.get_or_create(name=name, defaults=facts | {"created_by": BY})
         if made:
@@ -62,7 +71,10 @@ def make(end: datetime) -> int:
     incidents = [one for one in _incidents(end) if one.rule.created_by == BY]
     for incident in incidents:
         incident.save()
-        _tell(incident, channel)
+        message = _message(incident)
+        for one in (channel, *others):
+            _sent(incident, message, one)
+        _put(incident, message)
     return len(incidents)
 
 
@@ -144,18 +156,38 @@ def _key(incident: int) -> str:
     return f"incident:{incident}:1"
 
 
-def _tell(incident: Incident, channel: Channel) -> None:
-    """As it was told when it opened; what is over has been read."""
-    message = Message(
+def _channel(name: str, kind: str, settings: dict[str, str], error: str) -> Channel:
+    """One that rests: nothing of the seed asks anybody."""
+    there = Channel.objects.filter(name=name).first()
+    if there is None:
+        there = Channel(name=name, kind=kind, enabled=False, created_by=BY, last_error=error)
+        there.settings = settings
+        there.save()
+    return there
+
+
+def _message(incident: Incident) -> Message:
+    return Message(
         key=_key(incident.pk), thread=f"incident:{incident.pk}", title=incident.title,
         url=f"{conf().url.rstrip('/')}/alerts/{incident.pk}/", level="error",
         facts=incident.as_facts(),
     )  # fmt: skip
-    at = incident.opened_at
+
+
+def _sent(incident: Incident, message: Message, channel: Channel) -> None:
+    """As it was told when it opened."""
+    error, at = channel.last_error, incident.opened_at
+    state = Delivery.State.FAILED if error else Delivery.State.SENT
     Delivery.objects.create(
         channel=channel, key=message.key, thread=message.thread, title=message.title, tries=1,
-        message=message.as_json(), state=Delivery.State.SENT, created_at=at, tried_at=at,
+        message=message.as_json(), state=state, error=error, created_at=at, tried_at=at,
     )  # fmt: skip
+    Channel.objects.filter(pk=channel.pk).update(last_at=at)
+
+
+def _put(incident: Incident, message: Message) -> None:
+    """Under the bell; what is over has been read."""
     deliver(Envelope(message, {}))
     read = None if incident.is_open else timezone.now()
-    InboxMessage.objects.filter(key=message.key).update(created_at=at, read_at=read)
+    own = InboxMessage.objects.filter(key=message.key)
+    own.update(created_at=incident.opened_at, read_at=read)

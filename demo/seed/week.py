@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
-from demo.seed import clockwork, history, insight, machines, people, watch
+from demo.seed import clockwork, desk, history, insight, machines, outside, people, watch
 from tasklog.audit import trail
 from tasklog.audit.models import Action
 
@@ -33,6 +33,8 @@ def make(days: int, password: str | None, say: Callable[[str], object]) -> Made:
     clockwork.make(begin)
     machines.make(begin, end)
     found = watch.make(end)
+    outside.make(end)
+    desk.make()
     say("Counting patterns, hours and days …")
     insight.make(begin, end)
     trail.record(Action.MAINTAIN, target=f"seed_demo: {runs:,} runs")
@@ -42,6 +44,8 @@ def make(days: int, password: str | None, say: Callable[[str], object]) -> Made:
 def clear() -> int:
     """Takes away what was seeded, people and queue samples excepted; how many runs went."""
     watch.clear()
+    outside.clear()
+    desk.clear()
     insight.clear()
     clockwork.clear()
     machines.clear()

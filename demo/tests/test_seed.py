@@ -7,11 +7,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django_celery_beat.models import PeriodicTask
 
-from demo.seed import history, people
+from dashboard.models import SavedView
+from demo.seed import people, week
 from tasklog.alerts.models import Incident, Rule
+from tasklog.api.models import ApiKey
 from tasklog.insights.models import Anomaly, Finding, Pattern, Report
 from tasklog.models import TaskAttempt, TaskFailure, TaskLogLine, TaskRun, TaskTally
-from tasklog.notify.models import InboxMessage
+from tasklog.notify.models import Channel, Delivery, InboxMessage
+from tasklog.sources.models import Connection, Upload
 from tasklog.states import State
 
 pytestmark = pytest.mark.django_db
@@ -27,13 +30,16 @@ PAGES = {
     "/queues/low-priority/": "low-priority",
     "/schedules/": "Supplier prices",
     "/alerts/": "Payments fail",
-    "/alerts/channels/": "Inbox of all operators",
+    "/alerts/channels/": "It refused the credentials",
     "/inbox/": "payments.capture failed",
     "/insights/": "payments.capture",
     "/insights/anomalies/": "burst",
     "/insights/reports/": "Week",
     "/diagnostics/usage/": "runs",
     "/audit/": "seed_demo",
+    "/sources/": "supplier-prices.csv",
+    "/keys/": "Shop: nightly export",
+    "/views/": "Gateway trouble",
 }
 
 
@@ -44,7 +50,10 @@ def seed(*words):
 
 
 def counted():
-    tables = (TaskRun, TaskAttempt, TaskLogLine, Rule, Incident, InboxMessage, PeriodicTask, Report)
+    tables = (
+        TaskRun, TaskAttempt, TaskLogLine, Rule, Incident, InboxMessage, PeriodicTask, Report,
+        Channel, Delivery, Upload, Connection, ApiKey, SavedView,
+    )  # fmt: skip
     return [table.objects.count() for table in tables]
 
 
@@ -66,11 +75,11 @@ def test_told_twice_there_is_one_history_and_every_page_shows_it(client, frozen,
     first = seed("--days", "1")
     password = re.search(r"Sign in as vera, oskar, ada with (\S+)", first)[1]
     before = counted()
-    content = list(TaskLogLine.objects.order_by("task", "number").values_list("message", flat=True))
+    of_tasks = TaskLogLine.objects.filter(task__source="").order_by("task", "number")
+    content = list(of_tasks.values_list("message", flat=True))
     assert "Sign in" not in seed("--days", "1")
     assert counted() == before
-    again = TaskLogLine.objects.order_by("task", "number").values_list("message", flat=True)
-    assert list(again) == content
+    assert list(of_tasks.values_list("message", flat=True)) == content
 
     assert client.login(username="ada", password=password)
     for page, word in PAGES.items():
@@ -106,8 +115,18 @@ def test_among_other_tasks_runs_it_asks_and_changes_none_of_them():
         seed("--days", "1")
     assert TaskRun.objects.count() == 1
     seed("--days", "1", "--yes")
-    history.clear()
+    week.clear()
     assert TaskRun.objects.get().pk == "mine"
+
+
+def test_files_are_read_with_their_wrong_rows_and_connections_rest():
+    seed("--days", "1")
+    assert set(Upload.objects.values_list("state", flat=True)) == {"done"}
+    prices = Upload.objects.get(name="supplier-prices.csv")
+    assert prices.summary["errors"] == 2
+    assert not Connection.objects.filter(enabled=True).exists()
+    assert not Connection.objects.filter(lines=0).exists()
+    assert not Channel.objects.filter(enabled=True).exclude(kind="inbox").exists()
 
 
 def test_an_account_that_is_there_gains_nothing(django_user_model):
@@ -116,6 +135,8 @@ def test_an_account_that_is_there_gains_nothing(django_user_model):
     ada.refresh_from_db()
     assert ada.check_password("her own")
     assert not ada.groups.exists()
+    seed("--days", "1")
+    assert not SavedView.objects.exists()
 
 
 @pytest.mark.parametrize("days", ["0", "31"])

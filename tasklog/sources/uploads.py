@@ -30,7 +30,14 @@ NAME_CHARS = 200
 
 
 def take(stream: Readable, name: str, user: str, *, chosen: str = "", size: int = 0) -> Upload:
-    """The upload, on its way to a worker.  Raises `Refused`; then nothing is left behind.
+    """The upload, on its way to a worker.  As `receive`."""
+    upload = receive(stream, name, user, chosen=chosen, size=size)
+    queue(upload)
+    return upload
+
+
+def receive(stream: Readable, name: str, user: str, *, chosen: str = "", size: int = 0) -> Upload:
+    """The upload, kept for a worker.  Raises `Refused`; then nothing is left behind.
 
     `size`: what the sender says, looked at first; what counts are the bytes that come.
     """
@@ -41,12 +48,10 @@ def take(stream: Readable, name: str, user: str, *, chosen: str = "", size: int 
     try:
         _check_quota(user, size)
         unpack.parts_of(files.path_of(stored_as))
-        upload = _enter(plain_name(name), user, stored_as, size, chosen)
+        return _enter(plain_name(name), user, stored_as, size, chosen)
     except BaseException:
         files.delete(stored_as)
         raise
-    queue(upload)
-    return upload
 
 
 def plain_name(name: str) -> str:
