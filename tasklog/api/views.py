@@ -95,8 +95,8 @@ class RunList(ApiView):
         asked = checked(RunsQuery, request)
         asked["cursor"] = _cursor(asked["cursor"])
         page = page_of(TaskRun.objects.visible_to(request.user), asked)
-        told = attempts_of(page.runs)
-        rows = [RunSerializer(run, context=told).data for run in page.runs]
+        serializer = RunSerializer(context=attempts_of(page.runs))
+        rows = [serializer.to_representation(run) for run in page.runs]
         following, previous = _link(request, page.next), _link(request, page.previous)
         return Response({"next": following, "previous": previous, "results": rows})
 

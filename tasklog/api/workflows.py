@@ -50,10 +50,10 @@ class Detail(ApiView):
 
 
 def _tree(runs: list[TaskRun]) -> list[dict[str, Any]]:
-    tree, told = Tree(runs), attempts_of(runs)
+    tree, serializer = Tree(runs), RunSerializer(context=attempts_of(runs))
     return [
         {
-            **RunSerializer(run, context=told).data,
+            **serializer.to_representation(run),
             "depth": depth,
             "below": tree.parents[run.task_id],
             "callback": run.task_id in tree.callbacks,

@@ -15,15 +15,19 @@ from tasklog.drain.housekeeping import Housekeeping
 from tasklog.drain.status import Status
 from tasklog.drain.store import store
 from tasklog.spool import reader
+from tasklog.spool.bell import Bell
 from tasklog.spool.reader import Spool
 
 logger = logging.getLogger(__name__)
 
-# Between two looks at the spool: while lines flow, and when it has been calm for long (seconds).
-# A transaction costs the same for one record as for fifty, so a trickle is gathered a little, and
-# a stream of more than MANY records a look a little more.
+# Between two looks at the spool: while lines flow, and when it is calm (seconds).  A transaction
+# costs the same for one record as for fifty, so a trickle is gathered a little, and a stream of
+# more than MANY records a look a little more.
 BUSY, GATHERING, CALM = 0.02, 0.05, 0.1
 MANY = 100
+# What breaks the calm is read so soon, and what follows it sooner than in a stream (seconds): a
+# task that does nothing has begun and ended by then.
+WAKING, FIRST = 0.002, 0.005
 # Between two tries while the database is away (seconds).
 FIRST_RETRY, LAST_RETRY = 0.1, 5.0
 # Dead processes and verdicts are looked after this often, silent workers that often (seconds).
@@ -46,6 +50,7 @@ class Drain:
         self.housekeeping = Housekeeping()
         self.leaves = leaves
         self.stopping = False
+        self._bell = Bell(folder)
         self._deadline = Deadline()
         self._dead_since: dict[str, float] = {}
         self._verdicts = True  # there may be some of an earlier drainer
@@ -57,24 +62,35 @@ class Drain:
 
     def run(self) -> None:
         """Drains until told to stop; then drains what is there."""
-        pause, retry = BUSY, FIRST_RETRY
+        pause, retry, moved = BUSY, FIRST_RETRY, True
         while not self.stopping and not self._deserted():
             try:
-                pause = self._pause() if self.step() else min(max(pause, BUSY) * 1.3, CALM)
+                if not moved:
+                    self._bell.arm()
+                moved = self.step()
+                pause = self._pause(pause) if moved else self._calm(pause)
                 retry = FIRST_RETRY
             except offsets.Moved:
                 self.spool.forget_offsets()
             except (DatabaseError, InterfaceError) as error:
                 self._lose(error)
                 pause, retry = retry, min(retry * 2, LAST_RETRY)
-            self._sleep(pause)
+                moved = True  # nothing that is written brings the database back
+            pause = self._sleep(pause, calm=not moved)
+        self._bell.close()
         self.finish()
 
-    def _pause(self) -> float:
+    def _pause(self, last: float) -> float:
         """None at all while there is more to read than one batch takes."""
         if self.spool.waiting_bytes:
             return 0.0
-        return GATHERING if self._stored > MANY else BUSY
+        if self._stored > MANY:
+            return GATHERING
+        return FIRST if last == WAKING else min(max(last, FIRST) * 2, BUSY)
+
+    def _calm(self, last: float) -> float:
+        """Longer each time where nobody rings."""
+        return CALM if self._bell.armed else min(max(last, BUSY) * 1.3, CALM)
 
     def finish(self, seconds: float = 1.5) -> None:
         """Stores what is there now, as far as it goes in this time."""
@@ -184,7 +200,13 @@ class Drain:
         quiet = time.monotonic() > self._lived + LEAVE_SECONDS
         return self.leaves and quiet and not self.spool.waiting_bytes
 
-    def _sleep(self, seconds: float) -> None:
+    def _sleep(self, seconds: float, *, calm: bool) -> float:
+        """Sleeps in pieces that a signal ends; returns the pause it was."""
         ends = time.monotonic() + seconds
         while not self.stopping and (left := ends - time.monotonic()) > 0:
-            time.sleep(min(left, 0.1))
+            if not calm:
+                time.sleep(min(left, CALM))
+            elif self._bell.wait(min(left, CALM)):
+                time.sleep(WAKING)
+                return WAKING
+        return seconds
