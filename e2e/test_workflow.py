@@ -220,7 +220,8 @@ def test_the_error_keys_and_the_filters_work_over_all_branches(page: Page, needl
     expect(target).to_contain_text("a Needle of price-1:7")
     page.keyboard.press("z")
     box = page.locator("#viewer").bounding_box()
-    assert box and box["y"] == 0
+    assert box
+    assert box["y"] == 0
     page.goto(f"/workflows/{ROOT}/?tab=log&q=needle")
     expect(page.locator("#lines .line")).to_have_count(3)
     line = page.locator("#lines .line", has_text="price-1:7")
