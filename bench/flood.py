@@ -11,6 +11,8 @@ import os
 import shutil
 import statistics
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
@@ -36,26 +38,34 @@ const log = document.getElementById("log"), lines = document.getElementById("lin
   requestAnimationFrame(frame);
 })(last);
 """
+HEAD = ("text age p95, s", "frame p50, ms", "frame p95", "frame max", "lines", "heap, MB")
 RESET = "window.frames_ = []; window.ages = []; window.nodes = []; window.tops = []"
 
 
 def main(per_second: int, seconds: int) -> None:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright runs a loop in this thread
-    with rig(LOG_LEVEL="WARNING") as own, sync_playwright() as playwright:
+    with rig(LOG_LEVEL="WARNING") as own:
         own.drainer()
         own.worker()
         url = start_web(own)
-        program = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium")
-        flags = ["--no-sandbox", "--enable-precise-memory-info"]
-        browser = playwright.chromium.launch(executable_path=program, args=flags)
-        context = browser.new_context(bypass_csp=True, viewport={"width": 1440, "height": 860})
-        context.add_cookies([session(url)])
-        following, paused = _watch(context.new_page(), url, per_second, seconds)
-        browser.close()
-    head = ("", "text age p95, s", "frame p50, ms", "frame p95", "frame max", "lines", "heap, MB")
+        with opened(session(url)) as page:
+            following, paused = _watch(page, url, per_second, seconds)
     title = f"{per_second:,} lines a second for {seconds} s"
     rows = [("following", *following), ("paused", *paused)]
-    table(title, [head, *rows])
+    table(title, [("", *HEAD), *rows])
+
+
+@contextmanager
+def opened(cookie: Any) -> Iterator[Page]:
+    """A page of Chromium that may be looked into."""
+    program = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium")
+    flags = ["--no-sandbox", "--enable-precise-memory-info"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=flags)
+        context = browser.new_context(bypass_csp=True, viewport={"width": 1440, "height": 860})
+        context.add_cookies([cookie])
+        yield context.new_page()
+        browser.close()
 
 
 def _watch(page: Page, url: str, per_second: int, seconds: int) -> tuple[Any, Any]:
@@ -68,7 +78,7 @@ def _watch(page: Page, url: str, per_second: int, seconds: int) -> tuple[Any, An
     page.wait_for_timeout(1000)
     page.evaluate(WATCH)
     page.wait_for_timeout(seconds * 500)
-    following = _told(page)
+    following = told(page)
     page.keyboard.press("f")
     page.wait_for_timeout(500)
     page.evaluate(RESET)
@@ -76,10 +86,11 @@ def _watch(page: Page, url: str, per_second: int, seconds: int) -> tuple[Any, An
     tops = page.evaluate("window.tops")
     if len(set(tops)) != 1:
         raise AssertionError(f"paused, the view moved: {sorted(set(tops))}")
-    return following, _told(page, ages=False)
+    return following, told(page, ages=False)
 
 
-def _told(page: Page, *, ages: bool = True) -> tuple[Any, ...]:
+def told(page: Page, *, ages: bool = True) -> tuple[Any, ...]:
+    """The cells below HEAD, since WATCH or RESET."""
     seen = page.evaluate(
         "({frames: frames_, ages, nodes, heap: performance.memory.usedJSHeapSize})"
     )

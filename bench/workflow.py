@@ -1,12 +1,14 @@
 """Workflows: `python -m bench.workflow [--runs N] [--rate N] [--seconds N] [--postgres]`.
 
 First a finished chord of N runs with ten lines each: the server's time for its pages.  Then five
-tasks of one group write together at a rate, and a reader of the merged stream counts what comes.
+tasks of one group write together at a rate, and a reader of the merged stream counts what comes;
+then once more, and Chromium shows it.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import statistics
 import time
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from bench.find import reader, timed
+from bench.flood import HEAD, WATCH, opened, told
 from bench.live_delay import session, start_web
 from bench.rig import Rig, rig, table, wait
 
@@ -24,6 +27,21 @@ if TYPE_CHECKING:
 
 TASKS = 5
 LINES = 10
+# Every line that was ever on the page by its name, what stood behind bars, and the appends.
+COUNT = r"""
+window.shown = new Set(); window.behind = 0; window.appends = 0;
+const note = (part) => {
+  for (const { name } of part.querySelectorAll?.("a.no") ?? []) window.shown.add(name);
+  const bars = part.matches?.(".edge") ? [part] : part.querySelectorAll?.(".edge") ?? [];
+  for (const bar of bars) window.behind += Number(bar.dataset.hidden ?? 0);
+};
+note(document.getElementById("lines"));
+new MutationObserver((changes) => {
+  const added = changes.flatMap((change) => [...change.addedNodes]);
+  if (added.some((one) => one.matches?.(".batch"))) window.appends += 1;
+  added.forEach(note);
+}).observe(document.getElementById("lines"), { childList: true });
+"""
 
 
 def fill(runs: int) -> None:
@@ -77,19 +95,30 @@ def measure(title: str, runs: int) -> None:
     table(f"{title}: a chord of {runs:,}", [("", "median ms", "slowest ms", "KiB"), *rows])
 
 
-def follow(own: Rig, url: str, rate: int, seconds: int) -> None:
-    """Five tasks of one group at `rate` lines a second together, read over one stream."""
+def send(rate: int, seconds: int) -> str:
+    """Five tasks of one group that write `rate` lines a second together; where its page is."""
     from celery import group
 
     from bench.tasks import flood
     from tasklog.models import TaskRun
 
-    flood.delay(1, 1)  # the worker's first task is slow
-    wait(TaskRun.objects.filter(name="bench.flood", state="SUCCESS").exists)
     sent = group(flood.si(rate // TASKS, seconds) for _ in range(TASKS)).apply_async()
     wait(lambda: TaskRun.objects.filter(group_id=sent.id, state="STARTED").count() == TASKS)
-    path = f"/workflows/{sent.id}/"
-    cookie = session(url)
+    return f"/workflows/{sent.id}/"
+
+
+def warm() -> None:
+    """The worker's first task is slow."""
+    from bench.tasks import flood
+    from tasklog.models import TaskRun
+
+    flood.delay(1, 1)
+    wait(TaskRun.objects.filter(name="bench.flood", state="SUCCESS").exists)
+
+
+def follow(url: str, cookie: dict[str, str], rate: int, seconds: int) -> None:
+    """Read over one stream."""
+    path = send(rate, seconds)
     with httpx.Client(base_url=url, cookies={cookie["name"]: cookie["value"]}, timeout=60) as web:
         place = re.search('data-first="([^"]*)"', web.get(f"{path}?tab=log").text)
         query = {"after": place[1] if place else ""}
@@ -102,6 +131,25 @@ def follow(own: Rig, url: str, rate: int, seconds: int) -> None:
     twice = len(lines) - len(set(lines))
     row = (rate * seconds, len(set(lines)), hidden, twice, took, cuts[9], cuts[18])
     table(f"Five tasks, {rate:,} lines a second, one merged stream", [head, row])
+
+
+def show(url: str, cookie: dict[str, str], rate: int, seconds: int) -> None:
+    """Shown by Chromium: each line was on the page or stands behind a bar."""
+    with opened(cookie) as page:
+        path = send(rate, seconds)
+        page.goto(f"{url}{path}?tab=log")
+        page.evaluate(COUNT)
+        page.evaluate(WATCH)
+        began = time.monotonic()
+        page.wait_for_function("window.shown.size > 0", timeout=60_000)
+        page.wait_for_timeout(seconds * 700)
+        cells, took = told(page), time.monotonic() - began
+        appends = page.evaluate("window.appends") / took
+        page.wait_for_selector("#connection[data-state=ended]", timeout=120_000)
+        page.wait_for_timeout(500)
+        shown, behind = page.evaluate("[window.shown.size, window.behind]")
+    head = ("written", "shown", "behind bars", "appends a second", *HEAD)
+    table("The same in Chromium", [head, (rate * seconds, shown, behind, appends, *cells)])
 
 
 def _count(events: Iterator[str]) -> tuple[list[str], int, list[float]]:
@@ -130,13 +178,18 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--postgres", action="store_true")
     asked = parser.parse_args()
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright runs a loop in this thread
     kind = "postgresql" if asked.postgres else "sqlite"
     with rig(kind, LOG_LEVEL="ERROR") as own:
         fill(asked.runs)
         measure(kind, asked.runs)
         own.drainer()
         own.worker(children=TASKS)
-        follow(own, start_web(own), asked.rate, asked.seconds)
+        url = start_web(own)
+        cookie = session(url)
+        warm()
+        follow(url, cookie, asked.rate, asked.seconds)
+        show(url, cookie, asked.rate, asked.seconds)
 
 
 if __name__ == "__main__":

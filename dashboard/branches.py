@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.utils.safestring import SafeString
@@ -88,7 +88,7 @@ def _opening(row: Row) -> str:
     return "?" + urlencode(query)
 
 
-class Chip(NamedTuple):
+class Branch(NamedTuple):
     """A branch to choose, with how many lines it has."""
 
     title: str
@@ -99,7 +99,7 @@ class Chip(NamedTuple):
     css: str = ""
 
 
-def chips(workflow: Workflow, asked: Asked) -> list[Chip]:
+def branches(workflow: Workflow, asked: Asked) -> list[Branch]:
     """By task; by run where there are few, or few of the chosen task."""
     names: dict[str, list[TaskRun]] = defaultdict(list)
     for run in workflow.runs:
@@ -113,32 +113,15 @@ def chips(workflow: Workflow, asked: Asked) -> list[Chip]:
     return by_name + [_of_run(run, short[run.task_id], orders[run.task_id], asked) for run in shown]
 
 
-def _of_name(name: str, runs: Sequence[TaskRun], asked: Asked) -> Chip:
+def _of_name(name: str, runs: Sequence[TaskRun], asked: Asked) -> Branch:
     on = asked.name == name
     title = (name or "Unnamed task") + (f" × {len(runs):,}" if len(runs) > 1 else "")
     lines = sum(run.line_count for run in runs)
     url = asked.url(name="" if on else name, run="")
-    return Chip(title, f"Lines of {name}", lines, url, on)
+    return Branch(title, f"Lines of {name}", lines, url, on)
 
 
-def _of_run(run: TaskRun, name: str, order: int, asked: Asked) -> Chip:
+def _of_run(run: TaskRun, name: str, order: int, asked: Asked) -> Branch:
     on = asked.run == run.task_id
     url = asked.url(run="" if on else run.task_id)
-    return Chip(name, f"Lines of {name}", run.line_count, url, on, css_of(order))
-
-
-def level_chips(workflow: Workflow, asked: Asked) -> list[dict[str, Any]]:
-    """Errors, and warnings with them."""
-    runs = [run for run in workflow.runs if asked.keeps(run)]
-    errors = sum(run.error_count for run in runs)
-    counts = {"error": errors, "warning": errors + sum(run.warning_count for run in runs)}
-    return [
-        {
-            "name": level,
-            "title": f"{level.capitalize()}s",
-            "lines": count,
-            "on": asked.level == level,
-            "url": asked.url(level="" if asked.level == level else level),
-        }
-        for level, count in counts.items()
-    ]
+    return Branch(name, f"Lines of {name}", run.line_count, url, on, css_of(order))

@@ -1,13 +1,15 @@
-"""The filters of a run's log as chips: what can be asked for, and how much there is of it.  WEB.
+"""The filters of a log as chips: what can be asked for, and how much there is of it.  WEB.
 
-Every count is kept with the run; nothing is scanned for it.
+Every count is kept with the runs; nothing is scanned for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from dashboard.asked import Filters
 from dashboard.window import Asked
 from tasklog.line import LOG, STDERR, STDOUT
 from tasklog.models import TaskAttempt, TaskRun
@@ -28,13 +30,35 @@ class Chip(NamedTuple):
     on: bool
 
 
-def of_run(run: TaskRun, asked: Asked) -> list[Chip]:
-    """Levels and streams, with the run's own counts."""
-    return [*_levels(run, asked), *_streams(run, asked)]
+class Counts(NamedTuple):
+    """How many lines there are of what can be chosen."""
+
+    errors: int
+    warnings: int
+    streams: Counter[str]
+    loggers: Counter[str]
+
+    @classmethod
+    def of(cls, runs: Iterable[TaskRun]) -> Counts:
+        """Of one run, or of several together."""
+        errors = warnings = 0
+        streams: Counter[str] = Counter()
+        loggers: Counter[str] = Counter()
+        for run in runs:
+            errors += run.error_count
+            warnings += run.warning_count
+            streams.update(run.counts)
+            loggers.update(run.loggers)
+        return cls(errors, warnings, streams, loggers)
 
 
-def _levels(run: TaskRun, asked: Asked) -> list[Chip]:
-    counts = {"error": run.error_count, "warning": run.warning_count + run.error_count}
+def of_lines(counts: Counts, asked: Filters) -> list[Chip]:
+    """Levels and streams."""
+    return [*_levels(counts, asked), *_streams(counts, asked)]
+
+
+def _levels(found: Counts, asked: Filters) -> list[Chip]:
+    counts = {"error": found.errors, "warning": found.warnings + found.errors}
     words = {"error": ("Errors", "Errors only"), "warning": ("Warnings", "Warnings and errors")}
     return [
         Chip(
@@ -45,12 +69,12 @@ def _levels(run: TaskRun, asked: Asked) -> list[Chip]:
     ]  # fmt: skip
 
 
-def _streams(run: TaskRun, asked: Asked) -> list[Chip]:
+def _streams(counts: Counts, asked: Filters) -> list[Chip]:
     chips = []
     for stream, title in ((STDOUT, "stdout"), (STDERR, "stderr"), (LOG, "logging")):
         on = stream in asked.stream
         chosen = tuple(s for s in asked.stream if s != stream) if on else (*asked.stream, stream)
-        count = run.counts.get(stream, 0)
+        count = counts.streams[stream]
         url = asked.url(stream=chosen)
         chips.append(Chip(title, f"Lines of {title}", count, stream, url, on))
     return chips
@@ -72,9 +96,9 @@ def _attempt(attempt: TaskAttempt, asked: Asked) -> Chip:
     return Chip(f"Attempt {number}", hint, attempt.stored, f"attempt-{number}", url, on)
 
 
-def of_loggers(run: TaskRun, asked: Asked) -> list[Chip]:
-    """The loggers of the run, the busiest first."""
-    busiest = sorted(run.loggers.items(), key=lambda item: (-item[1], item[0]))
+def of_loggers(counts: Counts, asked: Filters) -> list[Chip]:
+    """The loggers, the busiest first."""
+    busiest = sorted(counts.loggers.items(), key=lambda item: (-item[1], item[0]))
     return [
         Chip(
             name, f"Lines of {name}", count, "logger", asked.url(logger=name), name == asked.logger

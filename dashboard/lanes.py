@@ -32,7 +32,7 @@ class Lanes:
         name = escape(self.names[task_id])
         page = escape(reverse("dashboard:run", args=[task_id]))
         css = f" {css_of(order)}"
-        return Lane(css, f'<b class="branch" title="{name}">{name}</b> ', page)
+        return Lane(escape(task_id), css, f'<b class="branch" title="{name}">{name}</b> ', page)
 
     def place(self, read: dict[str, int]) -> str:
         return pack(self.reaches, read)

@@ -34,7 +34,7 @@ _LEVELS = (
 # Escaped text: a link ends at a space, a bracket, a quote, or any entity but `&amp;`.
 _LINK = re.compile(r"https?://(?:[^\s<>\"'&\x00-\x20]|&amp;)+")
 _TRAILING = ".,;:!?)]}*"
-_SLOTS = ("number", "kind", "mark", "day", "time", "place", "text")
+_SLOTS = ("name", "number", "kind", "mark", "day", "time", "place", "text")
 
 
 class Before(NamedTuple):
@@ -57,6 +57,7 @@ def render(lines: Iterable[Line], before: Before | None = None) -> str:
 class Lane(NamedTuple):
     """What a line of a merged log says of its run: a further class, its branch and its page."""
 
+    task_id: str
     css: str
     branch: str
     page: str
@@ -67,7 +68,8 @@ def line_html(
 ) -> str:
     """One line; of a very long one the beginning, unless `uncut`.
 
-    In a lane its number, and what leads to the rest of it, lead to the run's own page.
+    In a lane its number, and what leads to the rest of it, lead to the run's own page; its name on
+    the page is then the run's id with the number.
     """
     number, at, stream, level, logger, message, *_ = line
     second, micros = divmod(at, 1_000_000)
@@ -75,15 +77,17 @@ def line_html(
     time = f"{clock}.{micros // 1000:03}"
     rest = ""
     if len(message) > DRAWN and not uncut:
-        message, rest = message[:DRAWN], _rest(lane.page if lane else f"lines/?whole={number}")
+        message, rest = message[:DRAWN], _rest(f"{lane.page if lane else ''}lines/?whole={number}")
     mark, text = _marked(logger, message) if message[:2] == "::" else ("", text_of(logger, message))
     kind = kind_of(stream, level)
-    place = f"?line={number}" if picked else ""
+    name, place = str(number), f"?line={number}" if picked else ""
     if lane:
-        place, mark, text = lane.page, lane.css, lane.branch + text
+        name, place = f"{lane.task_id}:{number}", lane.page
+        mark, text = lane.css, lane.branch + text
     return _line().format(
-        number=number, kind=kind, mark=mark, day=day, time=time, place=place, text=text + rest
-    )
+        name=name, number=number, kind=kind, mark=mark, day=day, time=time, place=place,
+        text=text + rest,
+    )  # fmt: skip
 
 
 def _rest(address: str) -> str:

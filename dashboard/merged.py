@@ -1,24 +1,26 @@
 """A bounded window of a workflow's merged log, as the address asks for it.  WEB.
 
-`before` and `after` are places (see `tasklog.workflows.place`); without them it is the newest
-lines.  A place that fits no more opens the newest window too, for a page to begin anew.
+`before` and `after` are places (see `tasklog.workflows.place`), `at` and `line` a line of one run;
+without them it is the newest lines.  A place that fits no more opens the newest window too, for a
+page to begin anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
-from urllib.parse import urlencode
+from typing import Any, ClassVar
 
-from django.http import QueryDict
+from django.http import Http404, QueryDict
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
+from dashboard.asked import PLACES, Filters, text
 from dashboard.lanes import Lanes
-from dashboard.window import LEVELS, Edge
-from tasklog.archive.merged import Strand, Told, newest, oldest
-from tasklog.archive.only import Only
+from dashboard.window import Edge
+from tasklog.archive.find import Spot
+from tasklog.archive.merged import Place, Strand, Told, newest, oldest
+from tasklog.archive.moment import place_above
 from tasklog.models import TaskAttempt, TaskRun
 from tasklog.workflows.members import Workflow
 from tasklog.workflows.place import LONGEST, Reach, unpack
@@ -27,29 +29,35 @@ SIZE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Filters and place as they stand in the address."""
+class Asked(Filters):
+    """Filters and place as they stand in the address; `at` and `line` are a run's id and a line's
+    number with a colon between.
+    """
 
     name: str = ""
     run: str = ""
-    level: str = ""
     before: str = ""
     after: str = ""
+    at: str = ""
+    line: str = ""
+
+    FIXED: ClassVar[dict[str, str]] = {"tab": "log"}
 
     @classmethod
     def read(cls, query: QueryDict) -> Asked:
         """What cannot be understood is not asked."""
-        level = query.get("level", "")
-        words = {key: _word(query, key) for key in ("name", "run", "before", "after")}
-        return cls(level=level if level in LEVELS else "", **words)
+        names = ("name", "run", *PLACES)
+        given: dict[str, Any] = {name: text(query, name, LONGEST) for name in names}
+        return cls(**cls.words(query), **given)
 
     @property
     def narrow(self) -> bool:
-        return bool(self.name or self.run or self.level)
+        return bool(self.name or self.run or not self.only.everything)
 
     @property
-    def only(self) -> Only:
-        return Only(LEVELS.get(self.level))
+    def spot(self) -> Spot | None:
+        """The line whose surroundings are asked for."""
+        return spot_of(self.line or self.at)
 
     def keeps(self, run: TaskRun) -> bool:
         return self.name in ("", run.name) and self.run in ("", run.task_id)
@@ -58,15 +66,12 @@ class Asked:
         """The newest lines of the same branches."""
         return replace(self, before="", after="")
 
-    def url(self, **changes: Any) -> str:
-        """The query with these changes; the place is kept only where it is named."""
-        asked = replace(self, **{"before": "", "after": "", **changes})
-        values = {name: getattr(asked, name) for name in asked.__dataclass_fields__}
-        return "?" + urlencode({"tab": "log"} | {k: v for k, v in values.items() if v})
 
-
-def _word(query: QueryDict, name: str) -> str:
-    return query.get(name, "")[:LONGEST].replace("\0", "")
+def spot_of(text: str) -> Spot | None:
+    """`ID:120`; None for anything else."""
+    task_id, _, number = text.rpartition(":")
+    is_one = task_id and number.isascii() and number.isdecimal() and len(number) < 19
+    return Spot(task_id, int(number)) if is_one else None
 
 
 def reaches_of(runs: Sequence[TaskRun]) -> list[Reach]:
@@ -130,31 +135,58 @@ class Window:
 def open_window(workflow: Workflow, asked: Asked, *, fragment: bool = False) -> Window | None:
     """The window; None where a place of the address fits no more.  A fragment goes beside lines
     that are there: it has an edge on one side.
+
+    Raises Http404 where a line of no run of this workflow is asked for.
     """
     reaches = reaches_of(workflow.runs)
     lanes = Lanes(workflow, reaches)
     whole = {reach.task_id: reach.lines for reach in reaches}
+    seen = lanes.place(whole)
+    if asked.spot:
+        place = place_at(workflow, asked.spot)
+        asked = Asked(find=asked.find) if asked.line else replace(asked, at="")
+        return _around(Window(asked, lanes, [], dict(place), seen), workflow, whole)
     above = unpack(reaches, asked.after) if asked.after else None
     below = unpack(reaches, asked.before) if asked.before else whole
     if below is None or (asked.after and above is None):
         return None
     strands = _between(strands_of(workflow.runs, asked), above or {}, below)
-    seen = lanes.place(whole)
     if above is not None:
         return _forwards(Window(asked, lanes, [], above, seen), strands, fragment=fragment)
     return _backwards(Window(asked, lanes, [], below, seen), strands, fragment=fragment)
 
 
-def _between(strands: list[Strand], above: dict[str, int], below: dict[str, int]) -> list[Strand]:
+def place_at(workflow: Workflow, spot: Spot) -> Place:
+    """How far each run is read where this line is the next.  Raises Http404."""
+    place = place_above(strands_of(workflow.runs, Asked()), spot)
+    if place is None:
+        raise Http404(f"No run {spot.task_id} with lines is part of this workflow.")
+    return place
+
+
+def _between(strands: list[Strand], above: Place, below: Place) -> list[Strand]:
     for strand in strands:
         strand.after = above.get(strand.task_id, 0)
         strand.upto = below.get(strand.task_id, 0)
     return strands
 
 
-def _backwards(window: Window, strands: list[Strand], *, fragment: bool) -> Window:
-    lines = newest(strands, SIZE + 1, window.asked.only)
-    more, lines = len(lines) > SIZE, lines[-SIZE:]
+def _around(window: Window, workflow: Workflow, whole: Place) -> Window:
+    """Half a window on either side of the place it starts at."""
+    asked, place = window.asked, window.start
+    earlier = _between(strands_of(workflow.runs, asked), {}, place)
+    later = _between(strands_of(workflow.runs, asked), place, whole)
+    above = _backwards(window, earlier, fragment=True, size=SIZE // 2)
+    below = _forwards(window, later, fragment=True, size=SIZE // 2)
+    return replace(above, lines=above.lines + below.lines, newer=below.newer)
+
+
+def _backwards(
+    window: Window, strands: list[Strand], *, fragment: bool, size: int | None = None
+) -> Window:
+    size = size or SIZE
+    lines = newest(strands, size + 1, window.asked.drawn)
+    more, lines = len(lines) > size, lines[-size:]
     start = dict(window.start)
     for task_id, line in reversed(lines):
         start[task_id] = line.number - 1
@@ -165,9 +197,12 @@ def _backwards(window: Window, strands: list[Strand], *, fragment: bool) -> Wind
     return replace(window, lines=lines, start=start, older=older, newer=newer)
 
 
-def _forwards(window: Window, strands: list[Strand], *, fragment: bool) -> Window:
-    lines = oldest(strands, SIZE + 1, window.asked.only)
-    more, lines = len(lines) > SIZE, lines[:SIZE]
+def _forwards(
+    window: Window, strands: list[Strand], *, fragment: bool, size: int | None = None
+) -> Window:
+    size = size or SIZE
+    lines = oldest(strands, size + 1, window.asked.drawn)
+    more, lines = len(lines) > size, lines[:size]
     end = {**window.start, **{task_id: line.number for task_id, line in lines}}
     asked, newer = window.asked, None
     if more and asked.before:

@@ -45,6 +45,7 @@ urlpatterns = [
     path("workflows/<tasklog_id:task_id>/", workflow.page, name="workflow"),
     path("workflows/<tasklog_id:task_id>/stream/", workflow_log.stream, name="workflow_stream"),
     path("workflows/<tasklog_id:task_id>/lines/", workflow_log.lines, name="workflow_lines"),
+    path("workflows/<tasklog_id:task_id>/find/", find.find_merged, name="workflow_find"),
     path(
         "workflows/<tasklog_id:task_id>/download/", workflow_log.download, name="workflow_download"
     ),

@@ -1,42 +1,26 @@
-"""A bounded window of a run's lines, as the address asks for it.  WEB.
-
-A window is a place, not a page number: `before=N`, `after=N` (to `before=M`), `at=N` with what
-is around it, or the newest lines.  Filters narrow every one of them the same way; `line=N` is a
-line in its context, without any filter.
-"""
+"""A bounded window of a run's lines, as the address asks for it (see dashboard/asked.py).  WEB."""
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.utils.safestring import SafeString, mark_safe
 
+from dashboard.asked import PLACES, Filters, whole
 from dashboard.attempts import Ends, ends_of
-from dashboard.lines import DRAWN, Before, render
-from tasklog.archive.only import Only
+from dashboard.lines import Before, render
 from tasklog.archive.reader import read_lines
-from tasklog.line import STREAMS, Line
+from tasklog.line import Line
 
 SIZE = 1000
-LEVELS = {"warning": logging.WARNING, "error": logging.ERROR}
-LONGEST = 500
-PLACES = ("before", "after", "at", "line")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Filters and place as they stand in the address."""
+class Asked(Filters):
+    """Filters and place as they stand in the address of a run's log; places are line numbers."""
 
-    level: str = ""
-    stream: tuple[str, ...] = ()
-    attempt: int | None = None
-    logger: str = ""
-    q: str = ""
-    find: str = ""
     before: int | None = None
     after: int | None = None
     at: int | None = None
@@ -45,51 +29,8 @@ class Asked:
     @classmethod
     def read(cls, query: QueryDict) -> Asked:
         """What cannot be understood is not asked."""
-        level = query.get("level", "")
-        return cls(
-            level=level if level in LEVELS else "",
-            stream=tuple(s for s in STREAMS if s in query.getlist("stream")),
-            attempt=whole(query, "attempt"),
-            logger=_words(query, "logger"),
-            q=_words(query, "q"),
-            find=_words(query, "find"),
-            **{name: whole(query, name) for name in PLACES},
-        )
-
-    @property
-    def only(self) -> Only:
-        return Only(LEVELS.get(self.level), self.stream or None, self.q, self.attempt, self.logger)
-
-    @property
-    def drawn(self) -> Only:
-        """The same, with as much of each line as is drawn, and the sign that there is more."""
-        return replace(self.only, cut=DRAWN + 1)
-
-    @property
-    def sought(self) -> Only:
-        """What is looked for among the lines of this view."""
-        return replace(self.only, q=self.find or self.q)
-
-    @property
-    def narrow(self) -> bool:
-        return not self.only.everything
-
-    def url(self, **changes: Any) -> str:
-        """The query with these changes; the place is kept only where it is named."""
-        place = dict.fromkeys(PLACES)
-        asked = replace(self, **{**place, **changes})
-        values = {name: getattr(asked, name) for name in asked.__dataclass_fields__}
-        return "?" + urlencode({k: v for k, v in values.items() if v not in (None, "", ())}, True)
-
-
-def _words(query: QueryDict, name: str) -> str:
-    return query.get(name, "")[:LONGEST].replace("\0", "")
-
-
-def whole(query: QueryDict, name: str) -> int | None:
-    """The number under this name, if it is one."""
-    text = query.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 19 else None
+        numbers: dict[str, Any] = {name: whole(query, name) for name in ("attempt", *PLACES)}
+        return cls(**cls.words(query), **numbers)
 
 
 @dataclass(frozen=True, slots=True)

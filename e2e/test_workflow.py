@@ -163,3 +163,74 @@ def test_a_flood_past_a_paused_merged_log_is_counted_whole(page: Page, flow: Flo
     for _ in range(20):
         flow.write(ROOT, 400)
     expect(page.locator("#fresh")).to_contain_text("8,000 new lines")
+
+
+@pytest.fixture
+def needles(flow: Flow) -> Flow:
+    """Two branches of 2,000 lines by turns; a needle early and late in each, one is an error."""
+    from tasklog.models import TaskLogLine
+
+    flow.begin("price-1", "orders.price")
+    for _ in range(10):
+        flow.write(ROOT, 200)
+        flow.write("price-1", 200)
+    for task_id, number, level in ((ROOT, 5, 0), ("price-1", 7, 40), (ROOT, 1990, 0)):
+        found = TaskLogLine.objects.filter(task_id=task_id, number=number)
+        found.update(message=f"a Needle of {task_id}:{number}", level=level)
+    flow.end("price-1")
+    flow.end(ROOT)
+    return flow
+
+
+def test_matches_are_walked_through_all_branches_and_links_lead_back(
+    page: Page, needles: Flow
+) -> None:
+    page.goto(f"/workflows/{ROOT}/?tab=log")
+    found, target = page.locator("#found"), page.locator(".line.target")
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox", name="Find in the whole log")).to_be_focused()
+    page.keyboard.type("needle")
+    expect(found).to_have_text("3 matches")
+    for key, said, line in (
+        ("Shift+Enter", "3 of 3", f"{ROOT}:1990"),
+        ("Enter", "1 of 3 · from the top", f"{ROOT}:5"),
+        ("Enter", "2 of 3", "price-1:7"),
+        ("Shift+Enter", "1 of 3", f"{ROOT}:5"),
+        ("Shift+Enter", "3 of 3 · from the end", f"{ROOT}:1990"),
+    ):
+        page.keyboard.press(key)
+        expect(found).to_have_text(said)
+        expect(target).to_contain_text(f"a Needle of {line}")
+        expect(target).to_be_in_viewport()
+    address = page.url
+    assert address.endswith(f"find=needle#L{ROOT}:1990")
+    page.keyboard.press("Escape")
+    expect(found).to_be_empty()
+    page.goto("about:blank")
+    page.goto(address)
+    expect(target).to_contain_text(f"a Needle of {ROOT}:1990")
+    expect(target).to_be_in_viewport()
+
+
+def test_the_error_keys_and_the_filters_work_over_all_branches(page: Page, needles: Flow) -> None:
+    page.goto(f"/workflows/{ROOT}/?tab=log")
+    target = page.locator(".line.target")
+    page.get_by_role("region", name="Lines").focus()
+    page.keyboard.press("E")
+    expect(target).to_contain_text("a Needle of price-1:7")
+    page.keyboard.press("z")
+    box = page.locator("#viewer").bounding_box()
+    assert box
+    assert box["y"] == 0
+    page.goto(f"/workflows/{ROOT}/?tab=log&q=needle")
+    expect(page.locator("#lines .line")).to_have_count(3)
+    line = page.locator("#lines .line", has_text="price-1:7")
+    line.hover()
+    line.get_by_role("link", name="Show in context", exact=True).click()
+    expect(target).to_contain_text("a Needle of price-1:7")
+    expect(target).to_be_in_viewport()
+    assert page.locator("#lines .line").count() > 500
+    page.goto(f"/workflows/{ROOT}/?tab=log&run=price-1#L{ROOT}:1990")
+    expect(target).to_contain_text(f"a Needle of {ROOT}:1990")
+    page.goto(f"/workflows/{ROOT}/?tab=log#L{ROOT}:99999")
+    expect(page.locator("#gone")).to_contain_text("There is no line 99999 of this run")

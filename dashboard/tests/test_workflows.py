@@ -189,7 +189,7 @@ def test_branches_and_levels_are_chosen_by_chips(browser_of_ada: Client, chord: 
     page = browser_of_ada.get("/workflows/h1/?tab=log&level=error").content.decode()
     assert said(page) == ["h3 says 2"]
     page = browser_of_ada.get("/workflows/h1/?tab=log&name=nothing").content.decode()
-    assert "No line of these branches yet" in page
+    assert "No such line" in page
 
 
 def test_the_file_has_all_lines_with_their_branch(browser_of_ada: Client, chord: Any) -> None:

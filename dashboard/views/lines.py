@@ -7,8 +7,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from dashboard.access import run_or_404, signed_in
+from dashboard.asked import whole
 from dashboard.lines import line_html
-from dashboard.window import Asked, open_window, whole
+from dashboard.window import Asked, open_window
 from tasklog.archive.reader import read_lines
 from tasklog.models import TaskRun
 
@@ -21,7 +22,8 @@ def lines(request: HttpRequest, task_id: str) -> HttpResponse:
     if (number := whole(request.GET, "whole")) is not None:
         return _whole_line(request, run, number)
     window = open_window(run.task_id, Asked.read(request.GET), fragment=True)
-    response = render(request, "dashboard/run/_window.html", {"run": run, "window": window})
+    context = {"here": run.get_absolute_url(), "window": window}
+    response = render(request, "dashboard/viewer/_window.html", context)
     # How far the run had come when this was read: from here on the stream goes on.
     response.headers["TaskLog-Seen"] = str(max(run.line_count, window.last))
     response.headers["Cache-Control"] = "private, no-store"

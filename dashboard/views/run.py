@@ -53,7 +53,7 @@ def page(request: HttpRequest, task_id: str) -> HttpResponse:
 def status(request: HttpRequest, task_id: str) -> HttpResponse:
     """The head, and what else of the log's tab moves; 304 while nothing has changed."""
     run = run_or_404(request, task_id)
-    context = _head(run, request.user) | {"tab": _tab(request), "chips": chips.of_run(run, Asked())}
+    context = _head(run, request.user) | {"tab": _tab(request), "chips": _chips(run, Asked())}
     if same := unchanged(request, context["etag"]):
         return same
     return tagged(render(request, "dashboard/run/_status.html", context), context["etag"])
@@ -108,11 +108,14 @@ def _log(run: TaskRun, attempts: list[TaskAttempt], asked: Asked) -> dict[str, A
         "window": window,
         "attempt_end": ends_of(run.task_id).get(asked.attempt) if asked.attempt else "",
         "seen": max(run.line_count, window.last),
-        "chips": chips.of_run(run, asked) + chips.of_attempts(attempts, asked),
-        "loggers": chips.of_loggers(run, asked),
-        "without_logger": asked.url(logger=""),
-        "as_find": asked.url(q="", find=asked.q),
+        "here": run.get_absolute_url(),
+        "chips": _chips(run, asked) + chips.of_attempts(attempts, asked),
+        "loggers": chips.of_loggers(chips.Counts.of([run]), asked),
     }
+
+
+def _chips(run: TaskRun, asked: Asked) -> list[chips.Chip]:
+    return chips.of_lines(chips.Counts.of([run]), asked)
 
 
 def _workflow(request: HttpRequest, run: TaskRun) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django.contrib.auth import get_user
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponseBase
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from dashboard import ansi
@@ -120,15 +121,12 @@ class Viewer:
     def _hidden(self, first: int, last: int) -> str:
         self.before = None
         edge = hidden_edge(self.asked, first, last)
-        return render_to_string("dashboard/run/_edge.html", _context(self.task_id, edge))
+        context = {"here": reverse("dashboard:run", args=[self.task_id]), "edge": edge}
+        return render_to_string("dashboard/viewer/_edge.html", context)
 
 
 def _tail(data: dict[str, Any]) -> str:
     return ansi.to_html(str(data.get("text", "")))
-
-
-def _context(task_id: str, edge: Any) -> dict[str, Any]:
-    return {"run": TaskRun(task_id=task_id), "edge": edge}
 
 
 def end_record(task_id: str) -> str:

@@ -6,15 +6,17 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
+from dashboard import chips
 from dashboard.access import signed_in
-from dashboard.branches import chips, draw, level_chips
+from dashboard.asked import whole
+from dashboard.branches import branches, draw
 from dashboard.htmx import etag_of, tagged, unchanged, wants_fragment
 from dashboard.merged import Asked, open_window
 from dashboard.views.workflows import title_of
-from dashboard.window import whole
 from tasklog.models import TaskRun
 from tasklog.workflows.members import Workflow, workflow_of
 from tasklog.workflows.summary import Summary, branch_names
@@ -32,6 +34,11 @@ def workflow_or_404(request: HttpRequest, task_id: str) -> Workflow:
     return workflow
 
 
+def page_of(key: str) -> str:
+    """The address of a workflow's page."""
+    return reverse("dashboard:workflow", args=[key])
+
+
 @require_GET
 @gzip_page
 @signed_in
@@ -45,6 +52,9 @@ def page(request: HttpRequest, task_id: str) -> HttpResponse:
             return same
         if context["tab"] == "tree":
             context |= tree_of(request, workflow)
+        else:
+            asked = Asked.read(request.GET)
+            context["chips"] = chips.of_lines(_counts(workflow, asked), asked)
         return tagged(render(request, "dashboard/workflow/_live.html", context), context["etag"])
     context |= _log(request, workflow) if context["tab"] == "log" else tree_of(request, workflow)
     return render(request, "dashboard/workflow/detail.html", context)
@@ -57,6 +67,7 @@ def head_of(workflow: Workflow) -> dict[str, Any]:
     failed = [(run, names[run.task_id]) for run in summary.failed[:FAILED]]
     return {
         "workflow": workflow,
+        "here": page_of(workflow.key),
         "summary": summary,
         "title": title_of(workflow),
         "failed": failed,
@@ -81,9 +92,18 @@ def tree_of(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
 def _log(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
     asked = Asked.read(request.GET)
     window = open_window(workflow, asked) or open_window(workflow, asked.anew())
+    counts = _counts(workflow, asked)
     return {
         "asked": asked,
         "window": window,
-        "chips": chips(workflow, asked),
-        "levels": level_chips(workflow, asked),
+        "branches": branches(workflow, asked),
+        "chips": chips.of_lines(counts, asked),
+        "loggers": chips.of_loggers(counts, asked),
     }
+
+
+def _counts(workflow: Workflow, asked: Asked) -> chips.Counts:
+    """Of the chosen branches."""
+    wanted = [run.task_id for run in workflow.runs if asked.keeps(run)]
+    columns = ("error_count", "warning_count", "counts", "loggers")
+    return chips.Counts.of(TaskRun.objects.filter(pk__in=wanted).only(*columns))

@@ -19,7 +19,7 @@ from dashboard.lanes import Lanes
 from dashboard.merged import Asked, hidden_edge, open_window, reaches_of, strands_of
 from dashboard.views.download import as_file, as_object, as_text
 from dashboard.views.stream import user_again
-from dashboard.views.workflow import workflow_or_404
+from dashboard.views.workflow import page_of, workflow_or_404
 from tasklog.archive.merged import Told, walk
 from tasklog.audit.trail import record
 from tasklog.live import replay, sse, stored, together
@@ -45,8 +45,8 @@ def lines(request: HttpRequest, task_id: str) -> HttpResponse:
     if window is None:
         told = "The workflow has changed: load the page again.\n"
         return HttpResponse(told, status=409, content_type="text/plain")
-    context = {"workflow": workflow, "window": window}
-    response = render(request, "dashboard/workflow/_window.html", context)
+    context = {"here": page_of(workflow.key), "window": window}
+    response = render(request, "dashboard/viewer/_window.html", context)
     response.headers["TaskLog-Seen"] = window.seen
     response.headers["Cache-Control"] = "private, no-store"
     return response
@@ -135,8 +135,8 @@ class Viewer:
     def _hidden(self, before: dict[str, int], count: int) -> bytes:
         place = self.lanes.place(self.seen)
         edge = hidden_edge(self.asked, self.lanes.place(before), place, count)
-        context = {"workflow": {"key": self.task_id}, "edge": edge}
-        html = render_to_string("dashboard/workflow/_edge.html", context)
+        context = {"here": page_of(self.task_id), "edge": edge}
+        html = render_to_string("dashboard/viewer/_edge.html", context)
         return sse.frame("lines", html, place or NOWHERE)
 
 

@@ -1,18 +1,21 @@
-"""Find in one run like an editor: the next match, and which of how many it is.  BOTH.
+"""Find in a log like an editor: the next match, and which of how many it is.  BOTH.
 
-The run is walked in strides of line numbers through `read_lines`, so rows and chunks are alike.
-Between two strides stands a look at the clock: a run of any length is answered in time, and what
-was not looked through is said (`exact`, `reached`).
+A log is that of one run or of several: the merge of its strands.  They are walked in strides of
+line numbers through `read_lines`, so rows and chunks are alike.  Between two strides stands a look
+at the clock: a log of any length is answered in time, and what was not looked through is said
+(`exact`, `reached`).
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice
+from typing import NamedTuple
 
+from tasklog.archive.merged import Place, Strand, Walk
 from tasklog.archive.only import Only
-from tasklog.archive.reader import read_lines
 
 # Lines looked through between two looks at the clock: 10 to 40 ms.
 STRIDE = 50_000
@@ -22,102 +25,102 @@ MOST = 1_000
 SECONDS = 1.0
 
 
+class Spot(NamedTuple):
+    """One line of a log: its run, and its number there."""
+
+    task_id: str
+    number: int
+
+    def within(self, place: Place) -> bool:
+        return self.number <= place.get(self.task_id, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`number`: the line of the match, None where there is none (yet, if `reached` is set).
+    """`spot`: the line of the match, None where there is none (yet, if `reached` is set).
 
-    `numbers` are the first matches of the run, all of them if `exact`.  `reached` is the line up
-    to which there was time to look: the search goes on from there.
+    `spots` are the first matches of the log, all of them if `exact`.  `reached` is the place up to
+    which there was time to look: the search goes on from there.
     """
 
-    number: int | None = None
-    numbers: tuple[int, ...] = ()
+    spot: Spot | None = None
+    spots: tuple[Spot, ...] = ()
     exact: bool = True
     wrapped: bool = False
-    reached: int | None = None
+    reached: Place | None = None
 
     @property
     def total(self) -> int:
-        return len(self.numbers)
+        return len(self.spots)
 
     @property
     def ordinal(self) -> int | None:
-        """1 for the first match of the run; None beyond those that were counted."""
-        return self.numbers.index(self.number) + 1 if self.number in self.numbers else None
+        """1 for the first match of the log; None beyond those that were counted."""
+        return self.spots.index(self.spot) + 1 if self.spot in self.spots else None
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Way(NamedTuple):
     """The matches on a way, and where it ended before its end."""
 
-    numbers: list[int]
-    reached: int | None = None
+    spots: list[Spot]
+    reached: Place | None
 
 
 def find(
-    task_id: str, only: Only, last: int, *, start: int = 0, newest: bool = False,
+    strands: Sequence[Strand], only: Only, start: Place, *, newest: bool = False,
     counting: bool = True, seconds: float = SECONDS,
 ) -> Found:  # fmt: skip
-    """The first match after line `start` (with `newest`: before it), going round at the end.
+    """The first match behind the place `start` (with `newest`: before it), going round at the end.
 
-    `last` is the run's newest line.  Without `counting` only the way to the match is walked.
+    Without `counting` only the way to the match is walked.
     """
     if not counting:
-        return _beyond(task_id, only, last, start, newest, seconds)
-    counted = walk(task_id, only, 0, last, limit=MOST + 1, seconds=seconds)
-    if counted.reached is None and len(counted.numbers) <= MOST:
-        return _among(tuple(counted.numbers), start, newest)
-    found = _beyond(task_id, only, last, start, newest, seconds)
-    numbers = tuple(counted.numbers[:MOST])
-    return Found(found.number, numbers, False, found.wrapped, found.reached)
+        return _beyond(strands, only, start, newest, seconds)
+    counted = _walk(strands, only, MOST + 1, seconds)
+    if counted.reached is None and len(counted.spots) <= MOST:
+        return _among(tuple(counted.spots), start, newest)
+    found = _beyond(strands, only, start, newest, seconds)
+    return replace(found, spots=tuple(counted.spots[:MOST]))
 
 
-def walk(
-    task_id: str, only: Only, after: int, last: int, *, limit: int, newest: bool = False,
-    seconds: float = SECONDS,
-) -> Walk:  # fmt: skip
-    """At most `limit` matches with after < number <= last, in the order of the walk."""
-    found: list[int] = []
-    # Only the numbers are asked for: of the text the least.
-    words = replace(only, cut=1).words
-    deadline = time.monotonic() + seconds
-    for low, high in _strides(after, last, newest=newest):
-        lines = read_lines(
-            task_id, after=low, before=high + 1, limit=limit - len(found), newest=newest,
-            **words,
-        )  # fmt: skip
-        numbers = [line.number for line in lines]
-        found += reversed(numbers) if newest else numbers
-        if len(found) >= limit:
-            break
-        if time.monotonic() > deadline and (low > after if newest else high < last):
-            return Walk(found, low + 1 if newest else high)
-    return Walk(found)
+def _walk(
+    strands: Iterable[Strand], only: Only, limit: int, seconds: float, *, newest: bool = False
+) -> Way:
+    """At most `limit` matches, in the order of the walk."""
+    walk = Walk(
+        [replace(strand, lines=[]) for strand in strands],
+        # Only the spots are asked for: of the text the least.
+        replace(only, cut=1), back=newest, stride=STRIDE, until=time.monotonic() + seconds,
+    )  # fmt: skip
+    spots = [Spot(task_id, line.number) for task_id, line in islice(walk.lines(), limit)]
+    return Way(spots, walk.place if walk.stuck and len(spots) < limit else None)
 
 
-def _strides(after: int, last: int, *, newest: bool) -> list[tuple[int, int]]:
-    """(after, last] in parts."""
-    bounds = [*range(after, last, STRIDE), max(after, last)]
-    strides = list(pairwise(bounds))
-    return strides[::-1] if newest else strides
-
-
-def _among(numbers: tuple[int, ...], start: int, newest: bool) -> Found:
-    if not numbers:
+def _among(spots: tuple[Spot, ...], start: Place, newest: bool) -> Found:
+    if not spots:
         return Found()
-    ahead = [n for n in numbers if (n < start if newest else n > start)]
-    if ahead:
-        return Found(ahead[-1 if newest else 0], numbers)
-    return Found(numbers[-1 if newest else 0], numbers, wrapped=True)
+    ahead = [spot for spot in spots if spot.within(start) == newest]
+    end = -1 if newest else 0
+    return Found((ahead or spots)[end], spots, wrapped=not ahead)
 
 
-def _beyond(task_id: str, only: Only, last: int, start: int, newest: bool, seconds: float) -> Found:
+def _beyond(
+    strands: Sequence[Strand], only: Only, start: Place, newest: bool, seconds: float
+) -> Found:
     """By walking on from `start`, and from the other end when nothing lies ahead."""
-    ahead, round_ = ((0, start - 1), (start - 1, last)) if newest else ((start, last), (0, start))
-    for wrapped, (low, high) in enumerate((ahead, round_)):
-        way = walk(task_id, only, low, high, limit=1, newest=newest, seconds=seconds)
-        if way.numbers or way.reached is not None:
-            number = way.numbers[0] if way.numbers else None
-            reached = None if way.numbers else way.reached
-            return Found(number, exact=False, wrapped=bool(wrapped), reached=reached)
+    halves = [_behind(strands, start), _before(strands, start)]
+    for wrapped, half in enumerate(reversed(halves) if newest else halves):
+        way = _walk(half, only, 1, seconds, newest=newest)
+        if way.spots:
+            return Found(way.spots[0], exact=False, wrapped=bool(wrapped))
+        if way.reached is not None:
+            return Found(exact=False, wrapped=bool(wrapped), reached=way.reached)
     return Found(exact=False)
+
+
+def _behind(strands: Sequence[Strand], start: Place) -> list[Strand]:
+    return [replace(s, after=min(start.get(s.task_id, 0), s.upto)) for s in strands]
+
+
+def _before(strands: Sequence[Strand], start: Place) -> list[Strand]:
+    return [replace(s, upto=min(start.get(s.task_id, 0), s.upto)) for s in strands]

@@ -10,7 +10,8 @@ A run is opened only when the merge comes near the time it ran; small ones are r
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
@@ -29,6 +30,9 @@ PART = 500
 TOGETHER = 4_000
 # A line may be so much older or newer than its run's start and end say (microseconds).
 SLACK = 1_000_000
+
+# How far each run is read: so many of its numbers, by its id.
+Place = Mapping[str, int]
 
 
 class Told(NamedTuple):
@@ -67,13 +71,24 @@ def newest(strands: Sequence[Strand], limit: int, only: Only | None = None) -> l
 
 def walk(strands: Sequence[Strand], only: Only, *, back: bool = False) -> Iterator[Told]:
     """All of them, one by one, from the first or from the last.  Uses the strands up."""
-    return _Walk(strands, only, back=back).lines()
+    return Walk(strands, only, back=back).lines()
 
 
-class _Walk:
-    def __init__(self, strands: Sequence[Strand], only: Only, *, back: bool) -> None:
+class Walk:
+    """A merge on its way.  With `stride` no more numbers than that are looked through between two
+    looks at the clock, and at `until`, a moment of it, the way ends: then it is `stuck`.
+    """
+
+    def __init__(
+        self, strands: Sequence[Strand], only: Only, *, back: bool = False,
+        stride: int | None = None, until: float = float("inf"),
+    ) -> None:  # fmt: skip
+        self.strands = strands
         self.only = only
         self.back = back
+        self.stride = stride
+        self.until = until
+        self.moved = self.late = self.stuck = False
         self.sign = -1 if back else 1
         wanted = [strand for strand in strands if strand.left > 0]
         # Those the merge comes to first stand last.
@@ -83,17 +98,33 @@ class _Walk:
         self.ahead = 2
 
     def lines(self) -> Iterator[Told]:
-        while True:
-            while self.waiting and (
-                not self.heads or self._bound(self.waiting[-1]) <= self.heads[0][0]
-            ):
-                self._open()
-            if not self.heads:
-                return
+        while self._knows_next():
             self.ahead = 2 * (1 + len(self.heads))
             strand = heapq.heappop(self.heads)[-1]
+            self.moved = True
             yield Told(strand.task_id, strand.lines.pop())
             self._show(strand)
+
+    @property
+    def place(self) -> Place:
+        """Up to where, or with `back` down to where, every line was looked at."""
+        return {strand.task_id: self._reached(strand) for strand in self.strands}
+
+    def _reached(self, strand: Strand) -> int:
+        if strand.lines:
+            return strand.lines[-1].number - (not self.back)
+        return strand.upto if self.back else strand.after
+
+    def _knows_next(self) -> bool:
+        """Opens every strand that may hold the next line."""
+        while self.waiting and (
+            not self.heads or self._bound(self.waiting[-1]) <= self.heads[0][0]
+        ):
+            if self.late:
+                self.stuck = True
+                break
+            self._open()
+        return bool(self.heads) and not self.stuck
 
     def _bound(self, strand: Strand) -> int:
         """No line of it comes before this, in the direction of the walk."""
@@ -116,7 +147,10 @@ class _Walk:
 
     def _show(self, strand: Strand) -> None:
         """Puts its next line up for the merge; reads on where the part is used up."""
-        if not strand.lines and strand.left > 0:
+        while not strand.lines and strand.left > 0:
+            if self.late:
+                self.stuck = True
+                return
             self._read(strand)
         if strand.lines:
             line = strand.lines[-1]
@@ -131,27 +165,44 @@ class _Walk:
                 lines = found.get(strand.task_id)
                 if lines is not None:
                     self._keep(strand, [x for x in lines if strand.after < x.number <= strand.upto])
-                    strand.after = strand.upto
+                    self._end(strand)
         else:
             self._read(batch[0])
 
     def _read(self, strand: Strand) -> None:
-        after, before = strand.after, strand.upto + 1
+        after, upto = self._part(strand)
         lines = read_lines(
-            strand.task_id, after=after, before=before, limit=PART, newest=self.back,
+            strand.task_id, after=after, before=upto + 1, limit=PART, newest=self.back,
             **self.only.words,
         )  # fmt: skip
-        if len(lines) < PART:
-            strand.after = strand.upto
-        elif self.back:
-            strand.upto = lines[0].number - 1
+        whole = len(lines) < PART
+        if self.back:
+            strand.upto = after if whole else lines[0].number - 1
         else:
-            strand.after = lines[-1].number
+            strand.after = upto if whole else lines[-1].number
         self._keep(strand, lines)
+
+    def _part(self, strand: Strand) -> tuple[int, int]:
+        """The numbers to look through next: above the first, up to the second."""
+        after, upto = strand.after, strand.upto
+        if self.stride is None:
+            return after, upto
+        if self.back:
+            return max(after, upto - self.stride), upto
+        return after, min(upto, after + self.stride)
+
+    def _end(self, strand: Strand) -> None:
+        if self.back:
+            strand.upto = strand.after
+        else:
+            strand.after = strand.upto
 
     def _keep(self, strand: Strand, lines: list[Line]) -> None:
         """The next one stands last, where it is cheap to take."""
         strand.lines = lines if self.back else lines[::-1]
+        # Never before the way is shorter than it was: whoever goes on from here gets on.
+        self.moved = self.moved or not lines
+        self.late = self.moved and time.monotonic() > self.until
 
 
 def rows_of(task_ids: list[str], last: int, only: Only) -> dict[str, list[Line]]:

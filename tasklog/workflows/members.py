@@ -21,7 +21,7 @@ from tasklog.models import TaskRun
 # A workflow is shown up to so many runs, the first ones.
 MOST = 5_000
 # Long texts that no row shows.
-_HEAVY = ("result", "traceback", "exception", "args", "kwargs", "counts")
+_HEAVY = ("result", "traceback", "exception", "args", "kwargs", "counts", "loggers")
 _WHY = Left(Coalesce(NullIf("reason", Value("")), "exception"), 200)
 
 

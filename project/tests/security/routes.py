@@ -255,6 +255,7 @@ RULES: dict[str, Rule] = {
     "dashboard:workflows": PAGE,
     "dashboard:workflow": RUN,
     "dashboard:workflow_lines": RUN,
+    "dashboard:workflow_find": RUN,
     "dashboard:workflow_stream": RUN,
     "dashboard:workflow_download": RUN,
     "demo:home": Rule(pages()),

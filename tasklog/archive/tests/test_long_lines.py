@@ -5,6 +5,7 @@ import pytest
 from tasklog.archive import archiving, chunks, reader, rows
 from tasklog.archive.archiving import archive_run
 from tasklog.archive.find import find
+from tasklog.archive.merged import Strand
 from tasklog.archive.only import Only
 from tasklog.archive.reader import iter_lines, iter_windows, read_lines
 from tasklog.models import LogChunk, TaskLogLine, TaskRun
@@ -69,7 +70,7 @@ def test_a_window_may_ask_for_the_beginning_of_each_line(run):
 
 
 def test_what_is_found_is_the_number(run):
-    assert find("r", Only(q="17 xxx"), 30).number == 17
+    assert find([Strand("r", 0, 0, 30, 0, 0)], Only(q="17 xxx"), {}).spot == ("r", 17)
 
 
 def test_lines_that_become_a_chunk_while_they_are_read_come_once(monkeypatch):

@@ -1,9 +1,8 @@
-// Find like an editor, over the whole log; the error keys; the way to a line by its number.
+// Find like an editor, over the whole log; the error keys.
 
-import { typing } from "../shell.js";
 import { light } from "./found.js";
 import { goToLine, standing } from "./place.js";
-import { node, state, viewer } from "./state.js";
+import { merged, node, START, viewer } from "./state.js";
 import { Trail } from "./trail.js";
 
 const form = node("find");
@@ -13,7 +12,6 @@ const steps = form.querySelector(".steps");
 // In a view of matching lines alone the box stands for its filter until another text is typed.
 const filter = new URLSearchParams(viewer.dataset.query).get("q") ?? "";
 const errors = new Trail(form.dataset.url, { level: "error" });
-const goto = node("goto");
 let trail = null;
 let waiting = 0;
 let queue = Promise.resolve();
@@ -90,7 +88,8 @@ async function guarded(work) {
 }
 
 function hint({ wrapped, reached }, back) {
-  if (reached) return `none up to line ${reached.toLocaleString("en")}, go on?`;
+  if (reached && !merged) return `none up to line ${reached.toLocaleString("en")}, go on?`;
+  if (reached !== null && reached !== undefined) return reached ? "none so far, go on?" : "none so far";
   if (!wrapped) return "";
   return back ? "from the end" : "from the top";
 }
@@ -118,30 +117,15 @@ node("find-next").addEventListener("click", () => step(false));
 node("error-previous").addEventListener("click", () => stepError(true));
 node("error-next").addEventListener("click", () => stepError(false));
 
-goto.querySelector("form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const number = Number(event.target.elements.line.value.replace(/\D/g, ""));
-  goto.close();
-  goToLine(Math.min(Math.max(number, 1), Math.max(state.seen, 1)));
-});
-
-const KEYS = {
+export const KEYS = {
   n: () => step(false),
   N: () => step(true),
   e: () => stepError(false),
   E: () => stepError(true),
-  l: () => goto.showModal(),
-  ":": () => goto.showModal(),
 };
-
-document.addEventListener("keydown", (event) => {
-  if (typing(event) || !KEYS[event.key]) return;
-  event.preventDefault();
-  KEYS[event.key]();
-});
 
 if (box.value) {
   light(box.value);
   if (location.hash || filter) count();
-  else step(false, 0);
+  else step(false, START);
 }

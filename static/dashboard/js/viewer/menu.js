@@ -1,10 +1,10 @@
 // The small menu of the line under the pointer or the focus: copy it, copy its link, see it in context.
 
+import { hashOf, pageWith } from "./place.js";
 import { complete } from "./rest.js";
-import { lines, numberOf, viewer } from "./state.js";
+import { lines, merged, nameOf, viewer } from "./state.js";
 
-const PLACES = ["before", "after", "line"];
-const filtered = [...new URLSearchParams(viewer.dataset.query).keys()].some((name) => !PLACES.includes(name));
+const filtered = viewer.classList.contains("narrow");
 
 // As much as a rule's pattern may hold.
 const MOST = 500;
@@ -44,7 +44,7 @@ const addressOf = (hash, query = location.search) => location.origin + location.
 // The message as it was written: without what groups put around a name.
 export function textOf(line) {
   const text = line.querySelector(".text").cloneNode(true);
-  for (const added of text.querySelectorAll(".fold, .sum, .rest, .line-menu")) added.remove();
+  for (const added of text.querySelectorAll(".fold, .sum, .rest, .branch, .line-menu")) added.remove();
   if (!viewer.classList.contains("as-printed")) text.querySelector(".marker")?.remove();
   return text.textContent;
 }
@@ -75,8 +75,8 @@ function show(event) {
   const line = event.target.closest?.("#lines .line");
   if (!line || line === lineOf()) return;
   if (!line.querySelector(".no") || selecting()) return;
-  const number = numberOf(line);
-  context.href = `?line=${number}#L${number}`;
+  const name = nameOf(line);
+  context.href = pageWith({ line: name }) + hashOf(name);
   if (rule) watch.href = `${rule}&pattern=${encodeURIComponent(textOf(line).trim().slice(0, MOST))}`;
   line.append(menu);
 }
@@ -88,6 +88,6 @@ copyLine.addEventListener("click", async () => {
   await complete(lineOf());
   await copyBy(copyLine, textOf(lineOf()));
 });
-copyLink.addEventListener("click", () => copyBy(copyLink, addressOf(`#L${numberOf(lineOf())}`, "")));
+copyLink.addEventListener("click", () => copyBy(copyLink, addressOf(hashOf(nameOf(lineOf())), merged ? pageWith({}) : "")));
 lines.addEventListener("pointerover", show);
 lines.addEventListener("focusin", show);

@@ -1,12 +1,11 @@
 // The log of a whole workflow: its places are no numbers, and each line leads to its own run.
 
-import { typing } from "../shell.js";
-import { hold, switchFollow, toEnd } from "./follow.js";
-import { switchFull } from "./full.js";
-import { lines, log, state, viewer } from "./state.js";
+import { KEYS } from "./find.js";
+import { listen } from "./keys.js";
+import "./menu.js";
+import { goToHash, goToLast } from "./place.js";
+import { viewer } from "./state.js";
 import { begin, openStream } from "./stream.js";
-import { nextTime, nextWrap } from "./switches.js";
-import { openWindow } from "./windows.js";
 
 // Those that are shown, and those behind the bar of a flood.
 const linesIn = (html) => html.split('class="line ').length - 1
@@ -28,30 +27,7 @@ function moved(word) {
 openStream(({ lastEventId, data }) => ({ last: lastEventId, count: linesIn(data) }), moved);
 
 viewer.addEventListener("viewer:stale", startOver);
-viewer.addEventListener("viewer:end", async () => {
-  if (!state.attached) await openWindow({});
-  toEnd();
-});
+viewer.addEventListener("viewer:end", goToLast);
+listen(KEYS);
 
-async function goToFirst() {
-  state.following = false;
-  if (lines.querySelector(".edge.older")) await openWindow({ after: viewer.dataset.first });
-  log.scrollTop = 0;
-}
-
-const KEYS = {
-  f: switchFollow,
-  t: nextTime,
-  w: nextWrap,
-  z: () => switchFull(),
-  g: goToFirst,
-  G: () => { hold(false); },
-};
-
-document.addEventListener("keydown", (event) => {
-  if (typing(event) || !KEYS[event.key]) return;
-  event.preventDefault();
-  KEYS[event.key]();
-});
-
-await begin();
+await begin(goToHash);

@@ -1,13 +1,27 @@
 // Places in the log: links to lines (#L120, #L120-L140), first and last line, where the reader is.
 
-import { batches, lineAt, lines, log, node, numberOf, reveal, state, viewer } from "./state.js";
+import { batches, lineAt, lines, log, merged, nameOf, node, reveal, START, state, viewer } from "./state.js";
 import { openWindow } from "./windows.js";
 import { toEnd, turn } from "./follow.js";
 
 const filtered = viewer.classList.contains("narrow");
 
+// The page with these words, for a link to one of its lines.
+export const pageWith = (words) => `?${new URLSearchParams(merged ? { tab: "log", ...words } : words)}`;
+export const hashOf = (name) => `#L${encodeURI(name)}`;
+
+function hashed() {
+  try {
+    return decodeURI(location.hash);
+  } catch {
+    return "";
+  }
+}
+
 function asked() {
-  const found = /^#L(\d+)(?:-L(\d+))?$/.exec(location.hash);
+  const hash = hashed();
+  if (merged) return /^#L.+:\d+$/.test(hash) ? { first: hash.slice(2), last: hash.slice(2) } : null;
+  const found = /^#L(\d+)(?:-L(\d+))?$/.exec(hash);
   if (!found) return null;
   const ends = [Number(found[1]), Number(found[2] ?? found[1])].sort((a, b) => a - b);
   return { first: ends[0], last: ends[1] };
@@ -23,12 +37,12 @@ export async function goToHash() {
   try {
     if (!lineAt(range.first)) await openWindow({ at: range.first });
   } catch {
-    say(`Line ${range.first.toLocaleString("en")} could not be loaded. Try again in a moment.`);
+    say(`Line ${said(range.first)} could not be loaded. Try again in a moment.`);
     return true;
   }
   // A line that the filters hide is shown without them.
   if (!lineAt(range.first) && filtered) {
-    location.assign(`?line=${range.first}#L${range.first}`);
+    location.assign(pageWith({ line: range.first }) + hashOf(range.first));
     return true;
   }
   mark(range);
@@ -36,11 +50,14 @@ export async function goToHash() {
   return true;
 }
 
+const said = (name) => (merged ? name.slice(name.lastIndexOf(":") + 1) : name.toLocaleString("en"));
+
 // At the first of the lines that is there; where none is, at the place they left, and says so.
 function land({ first, last }) {
-  const line = nearest(first);
-  const number = line ? numberOf(line) : 0;
-  if (number < first || number > last) say(missing(first));
+  const line = merged ? lineAt(first) : nearest(first);
+  if (merged && !line) return say(`There is no line ${said(first)} of this run, or it was dropped.`);
+  const number = line ? nameOf(line) : 0;
+  if (!merged && (number < first || number > last)) say(missing(first));
   const gap = number > last && line.parentElement.previousElementSibling;
   const place = gap && gap.matches(".mark.gap") ? gap : line;
   reveal(line);
@@ -51,7 +68,7 @@ function nearest(number) {
   const all = [...batches()];
   const batch = all.find(({ dataset }) => Number(dataset.last) >= number) ?? all.at(-1);
   const rows = [...(batch?.children ?? [])];
-  return rows.find((row) => numberOf(row) >= number) ?? rows.at(-1);
+  return rows.find((row) => nameOf(row) >= number) ?? rows.at(-1);
 }
 
 function missing(number) {
@@ -69,9 +86,9 @@ function say(words) {
 function mark(range) {
   for (const line of lines.querySelectorAll(".line.target")) line.classList.remove("target");
   if (!range) return;
-  for (let number = range.first; number <= Math.min(range.last, range.first + 5000); number += 1) {
-    lineAt(number)?.classList.add("target");
-  }
+  const count = Math.min(range.last - range.first, 5000) + 1;
+  const names = merged ? [range.first] : Array.from({ length: count }, (_, n) => range.first + n);
+  for (const name of names) lineAt(name)?.classList.add("target");
 }
 
 export function remark() {
@@ -81,7 +98,7 @@ export function remark() {
 
 export async function goToFirst() {
   turn(false);
-  if (lines.querySelector(".edge.older")) await openWindow({ after: 0 });
+  if (lines.querySelector(".edge.older")) await openWindow({ after: viewer.dataset.first });
   log.scrollTop = 0;
 }
 
@@ -90,9 +107,9 @@ export async function goToLast() {
   toEnd();
 }
 
-export async function goToLine(number) {
+export async function goToLine(name) {
   const address = new URL(location);
-  address.hash = `L${number}`;
+  address.hash = hashOf(name);
   history.replaceState(null, "", address);
   await goToHash();
 }
@@ -105,20 +122,27 @@ export function standing(back) {
   const box = log.getBoundingClientRect();
   const inView = (line) => shownIn(line.getBoundingClientRect(), box);
   const marked = lines.querySelector(".line.target");
-  if (marked && inView(marked)) return numberOf(marked);
+  if (marked && inView(marked)) return nameOf(marked);
   const near = [...lines.querySelectorAll(".batch")].filter((batch) => {
     const { top, bottom } = batch.getBoundingClientRect();
     return bottom > box.top && top < box.bottom;
   });
   const shown = near.flatMap((batch) => [...batch.querySelectorAll(".line")]).filter(inView);
-  if (!shown.length) return 0;
-  return back ? numberOf(shown.at(-1)) + 1 : numberOf(shown[0]) - 1;
+  return shown.length ? outside(shown.at(back ? -1 : 0), back) : START;
+}
+
+// Numbers have a place even where no line is; names are those of lines.
+function outside(line, back) {
+  if (!merged) return nameOf(line) + (back ? 1 : -1);
+  const all = [...lines.querySelectorAll(".line")];
+  const beside = all[all.indexOf(line) + (back ? 1 : -1)];
+  return beside ? nameOf(beside) : START;
 }
 
 // A click on a number links to the line, with Shift to the range from the marked one.
 lines.addEventListener("click", (event) => {
   const number = Number(event.target.closest(".no")?.textContent);
-  if (!number || !event.shiftKey) return;
+  if (!number || !event.shiftKey || merged) return;
   event.preventDefault();
   const [first, last] = [asked()?.first ?? number, number].sort((a, b) => a - b);
   location.hash = first === last ? `L${first}` : `L${first}-L${last}`;

@@ -5,8 +5,15 @@ export const viewer = node("viewer");
 export const log = node("log");
 export const lines = node("lines");
 
+// The log of several runs: its lines have names instead of numbers of their own.
+export const merged = "places" in viewer.dataset;
+
 // Where a log can go on from: a line's number; in a merged log a text for all of its runs.
-export const placeOf = (text) => ("places" in viewer.dataset ? text : Number(text));
+export const placeOf = (text) => (merged ? text : Number(text));
+
+// A line's name is unique in its log: its number; in a merged log with the run's id before it.
+export const nameOf = (line) => placeOf(line.firstElementChild.name.slice(1));
+export const START = placeOf("");
 
 export const state = {
   // The newest place known, here or not: where a reconnection goes on.
@@ -16,12 +23,14 @@ export const state = {
   following: false,
   held: false,
   fresh: 0,
+  // Messages with lines that have come so far.
+  came: 0,
   live: "live" in viewer.dataset,
 };
 
 export const batches = () => lines.querySelectorAll(":scope > .batch");
-export const lineAt = (number) =>
-  lines.querySelector(`a[name="L${number}"]`)?.parentElement ?? null;
+export const lineAt = (name) =>
+  lines.querySelector(`a[name="L${CSS.escape(name)}"]`)?.parentElement ?? null;
 export const numberOf = (line) => Number(line.firstElementChild.textContent);
 // Asks whatever hides this line to show it.
 export const reveal = (line) => line?.dispatchEvent(new Event("viewer:reveal", { bubbles: true }));

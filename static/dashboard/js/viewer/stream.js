@@ -43,6 +43,7 @@ export function openStream(read, moved = refresh) {
   // A message may come while the reader is elsewhere in the log: then it is counted, not shown.
   lines.addEventListener("htmx:sseBeforeMessage", (event) => {
     const { last, count } = read(event.detail);
+    state.came += 1;
     if (!state.attached) {
       event.preventDefault();
       arrived(Math.max(0, count));

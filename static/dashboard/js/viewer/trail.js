@@ -1,6 +1,9 @@
 // Something that can be walked through the whole log: the matches of a text, the errors.
 
-import { state, viewer } from "./state.js";
+import { merged, state, viewer } from "./state.js";
+
+const beside = (numbers, from, back) =>
+  back ? numbers.findLast((n) => n < from) : numbers.find((n) => n > from);
 
 export class Trail {
   constructor(url, words) {
@@ -10,20 +13,23 @@ export class Trail {
   }
 
   forget() {
-    Object.assign(this, { numbers: [], exact: false, counted: false, searched: -1 });
+    Object.assign(this, { numbers: [], exact: false, counted: false, came: state.came });
   }
 
   // The next line of the trail; what is known already is not asked for.
   async step(from, back) {
-    if (this.searched >= 0 && state.live && state.seen > this.searched) this.forget();
+    if (state.came > this.came) this.forget();
     const known = this.pick(from, back);
     return known ?? this.ask(from, back);
   }
 
   pick(from, back) {
     const { numbers } = this;
-    const within = back ? from <= (numbers.at(-1) ?? 0) + 1 : true;
-    const ahead = back ? numbers.findLast((n) => n < from) : numbers.find((n) => n > from);
+    const at = numbers.indexOf(from);
+    // Names have no order: from a line that is no match only the server knows the next one.
+    if (merged && at < 0) return this.exact && !numbers.length ? {} : null;
+    const ahead = at < 0 ? beside(numbers, from, back) : numbers[at + (back ? -1 : 1)];
+    const within = back && at < 0 ? from <= (numbers.at(-1) ?? 0) + 1 : true;
     if (ahead && (within || this.exact)) return { number: ahead };
     if (!this.exact) return null;
     return { number: back ? numbers.at(-1) : numbers[0], wrapped: numbers.length > 0 };
@@ -44,8 +50,8 @@ export class Trail {
     return found;
   }
 
-  keep({ numbers, exact, searched }) {
-    Object.assign(this, { numbers, exact, searched, counted: true });
+  keep({ numbers, exact }) {
+    Object.assign(this, { numbers, exact, counted: true });
   }
 
   // "3 of 17", "1,000+ matches"
