@@ -17,6 +17,7 @@ from dashboard.comparing import comparison
 from dashboard.death import cards_of, dead_of, end_of, title_of
 from dashboard.htmx import etag_of, tagged, unchanged
 from dashboard.left import time_left
+from dashboard.quiet import quiet_notes
 from dashboard.receipt import Receipt
 from dashboard.rows import started_by
 from dashboard.views.workflow import tree_of
@@ -75,6 +76,7 @@ def _head(run: TaskRun, user: Any) -> dict[str, Any]:
         "receipt": receipt,
         "started_by": started_by(run),
         "left": time_left(run),
+        "quiet": quiet_notes([run]).get(run.pk),
         "ended": run.finished and not receipt.open,
         "death": end_of(run, attempts, user),
         "earlier": [(one.number, title_of(one)) for one in _earlier(run, attempts)],
@@ -93,11 +95,13 @@ def _earlier(run: TaskRun, attempts: list[TaskAttempt]) -> list[TaskAttempt]:
 
 def _etag(context: dict[str, Any]) -> str:
     run: TaskRun = context["run"]
+    quiet = context["quiet"]
     return etag_of(
         run.state, run.cause, run.reason, run.retries, len(context["attempts"]), run.worker,
         run.queue, run.progress, run.progress_message, run.warning_count, run.error_count,
         run.counts, run.started_at, run.finished_at, context["receipt"], context["death"],
         context["earlier"], run.rerun_of, context["reruns"], context["left"],
+        quiet and (quiet.since, quiet.usual),
     )  # fmt: skip
 
 
