@@ -99,6 +99,8 @@ class Conf:
 # A worker says it is alive this often, and counts as gone after the second figure (seconds).
 HEARTBEAT_SECONDS = 10
 DEAD_AFTER_SECONDS = 45
+# A run that somebody raises to DEBUG stays so for this long (seconds).
+RAISE_SECONDS = 600
 # SSE: a comment this often keeps proxies from closing a quiet stream (seconds).
 KEEPALIVE_SECONDS = 15
 # SSE: who loses the right to read loses the stream at the latest after this (seconds).

@@ -42,7 +42,9 @@ def usual_silence(name: str) -> float | None:
     """
     newest = TaskRun.objects.filter(name=name).order_by("-created_at")
     rows = newest.values_list("state", "spoke_at", "longest_silence")[:AMONG]
-    known: list[float] = [longest for state, spoke, longest in rows if state == State.SUCCESS and spoke]
+    known: list[float] = [
+        longest for state, spoke, longest in rows if state == State.SUCCESS and spoke
+    ]
     if len(known) < ENOUGH:
         return None
     return quantiles(known[:SAMPLE], n=20, method="inclusive")[-1]

@@ -82,6 +82,7 @@ def _head(run: TaskRun, user: Any) -> dict[str, Any]:
         "earlier": [(one.number, title_of(one)) for one in _earlier(run, attempts)],
         "formats": FORMATS,
         "buttons": controls.buttons_of(run, user),
+        "raised": controls.raised_of(run),
         "reruns": controls.reruns_of(run, user),
         "comparable": apps.is_installed("tasklog.insights"),
     }
@@ -95,13 +96,13 @@ def _earlier(run: TaskRun, attempts: list[TaskAttempt]) -> list[TaskAttempt]:
 
 def _etag(context: dict[str, Any]) -> str:
     run: TaskRun = context["run"]
-    quiet = context["quiet"]
+    quiet, raised = context["quiet"], context["raised"]
     return etag_of(
         run.state, run.cause, run.reason, run.retries, len(context["attempts"]), run.worker,
         run.queue, run.progress, run.progress_message, run.warning_count, run.error_count,
         run.counts, run.started_at, run.finished_at, context["receipt"], context["death"],
         context["earlier"], run.rerun_of, context["reruns"], context["left"],
-        quiet and (quiet.since, quiet.usual),
+        quiet and (quiet.since, quiet.usual), raised and (raised.until, raised.by),
     )  # fmt: skip
 
 

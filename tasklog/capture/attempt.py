@@ -68,6 +68,8 @@ class Attempt:
     state = ""
     report_at = 0.0
     unreported: dict[str, Any] | None = None
+    # Its records below their logger's level are lines, too: see `raising`.
+    raised = False
     # The time that was measured for how many lines (nanoseconds).
     _spent = 0
     _timed = 0

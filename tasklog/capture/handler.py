@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from tasklog.capture import guard
+from tasklog.capture import below, guard
 from tasklog.capture.attempt import Attempt
 from tasklog.capture.context import CURRENT
 from tasklog.line import LOG
@@ -40,11 +40,14 @@ def _wrap(
         attempt = CURRENT.get()
         if attempt is None:
             return original(self, record)
+        ours = below.claims(self, record)
         if record.name != REDIRECTED and not _is_celerys_own(record):
             try:
                 take(attempt, record)
             except guard.MISTAKES as error:
                 guard.note(error)
+        if ours:
+            return None
         # What a handler writes to the console, `lastResort` included, is no second line.
         try:
             CURRENT.set(None)
