@@ -10,8 +10,9 @@ import logging
 import threading
 from collections.abc import Callable
 
-from tasklog.capture import raising
+from tasklog.capture import raising, recorder
 from tasklog.capture.context import CURRENT
+from tasklog.conf import conf
 
 # Which logger was just told that its level counts for nothing, in this thread.
 _granted = threading.local()
@@ -20,6 +21,7 @@ _is_enabled = logging.Logger.isEnabledFor
 
 def install() -> None:
     """Wraps `Logger.isEnabledFor` once: Python asks it before it makes a record."""
+    recorder.most = conf().recorder
     if not hasattr(logging.Logger.isEnabledFor, "tasklog"):
         logging.Logger.isEnabledFor = _wrap(_is_enabled)  # type: ignore[method-assign,assignment]
 
@@ -29,12 +31,12 @@ def _wrap(original: Callable[[logging.Logger, int], bool]) -> Callable[[logging.
         if original(self, level):
             return True
         # All that a call of `debug` costs where nobody wants it.
-        if not raising.board.shared[0] or level < logging.DEBUG:
+        if not (raising.board.shared[0] or recorder.most) or level < logging.DEBUG:
             return False
         attempt = CURRENT.get()
-        if attempt is None or not raising.is_raised(attempt):
+        if attempt is None or not (recorder.most or raising.is_raised(attempt)):
             return False
-        _granted.logger = self
+        attempt.below, _granted.logger = True, self
         return True
 
     is_enabled_for.tasklog = True  # type: ignore[attr-defined]

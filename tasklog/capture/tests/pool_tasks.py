@@ -152,3 +152,20 @@ def chats(folder, ends="well"):
         time.sleep(0.1)
     if ends != "well":
         raise LookupError(ends)
+
+
+@shared_task(name="capture.recorded", bind=True, max_retries=1, soft_time_limit=20)
+def recorded(self, ends):
+    """Says what is below its logger's level, a secret among it, and ends as asked."""
+    print("begins")
+    for number in range(1, 31):
+        chatty.debug("detail %d", number)
+    chatty.debug("password=%s", "hunter2-recorded")
+    print("ends")
+    if ends == "well":
+        return
+    if ends == "soft":
+        raise SoftTimeLimitExceeded
+    if ends == "again":
+        raise self.retry(countdown=0, exc=LookupError("gone"))
+    raise LookupError("gone")

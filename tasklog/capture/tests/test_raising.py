@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -13,29 +12,9 @@ import pytest
 from tasklog.capture import below, handler, raising
 from tasklog.capture.attempt import Attempt
 from tasklog.capture.context import CURRENT
-from tasklog.spool import record
-from tasklog.spool.record import LineRecord
+from tasklog.capture.tests.conftest import Kept
 
 log = logging.getLogger("tests.raising")
-
-
-class Kept:
-    """A sink that keeps what it gets."""
-
-    fd, room, stem = -1, 0, ""
-
-    def __init__(self) -> None:
-        self.lock, self.records = threading.RLock(), []
-
-    def prepare(self, size: int) -> bool:
-        return False
-
-    def append(self, data: bytes, *, line: bool = False) -> bool:
-        self.records.append(record.decode(data[:-1]))
-        return True
-
-    def texts(self) -> list[str]:
-        return [one.message for one in self.records if isinstance(one, LineRecord)]
 
 
 @pytest.fixture
