@@ -17,6 +17,7 @@ from dashboard.comparing import comparison
 from dashboard.death import cards_of, dead_of, end_of, title_of
 from dashboard.htmx import etag_of, tagged, unchanged
 from dashboard.left import time_left
+from dashboard.parting import parting_of
 from dashboard.quiet import quiet_notes
 from dashboard.receipt import Receipt
 from dashboard.rows import started_by
@@ -45,7 +46,9 @@ def page(request: HttpRequest, task_id: str) -> HttpResponse:
     elif context["tab"] == "compare":
         context |= comparison(run, request.user)
     else:
-        context |= {"deaths": cards_of(context["attempts"], request.user)}
+        attempts = context["attempts"]
+        context["deaths"] = cards_of(attempts, request.user)
+        context["parting"] = parting_of(run, attempts) if context["comparable"] else None
     return render(request, "dashboard/run/detail.html", context)
 
 
