@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.apps import apps
 from django.urls import reverse
@@ -10,6 +10,9 @@ from django.urls import reverse
 from tasklog.models import TaskRun
 from tasklog.roles import Role, role_of
 from tasklog.states import State
+
+if TYPE_CHECKING:
+    from tasklog.control.models import Raised
 
 # Retries that the head of a run links to.
 SHOWN = 3
@@ -35,7 +38,9 @@ def buttons_of(run: TaskRun, user: Any) -> list[Button]:
     if run.finished:
         return [_button(run, "Retry", "refresh"), _button(run, "Edit", "edit", "Edit and retry")]
     if run.state == State.STARTED:
-        return [_button(run, "Terminate", "stop")]
+        return [
+            _button(run, "Raise", "bulb", "Raise to DEBUG"), _button(run, "Terminate", "stop")
+        ]  # fmt: skip
     return [_button(run, "Revoke", "close")]
 
 
@@ -64,3 +69,12 @@ def reruns_of(run: TaskRun, user: Any) -> list[str]:
         TaskRun.objects.visible_to(user).filter(pk__in=list(newest)).values_list("pk", flat=True)
     )
     return [task_id for task_id in newest if task_id in seen]
+
+
+def raised_of(run: TaskRun) -> Raised | None:
+    """Who raised the run to DEBUG, and until when."""
+    if not installed():
+        return None
+    from tasklog.control import raising
+
+    return raising.raised_of(run)

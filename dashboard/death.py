@@ -9,7 +9,7 @@ from typing import Any
 
 from dashboard.templatetags.tasklog_ui import human_duration
 from tasklog.archive.reader import read_lines
-from tasklog.line import LOG, STDERR, STDOUT, Line
+from tasklog.line import LOG, RECORDED, STDERR, STDOUT, Line
 from tasklog.models import TaskAttempt, TaskRun
 from tasklog.states import BAD, Cause
 
@@ -116,16 +116,30 @@ def _words(cause: str, reason: str) -> tuple[str, str]:
 
 
 def last_line(attempt: TaskAttempt) -> Line | None:
-    """What the task said last, before the traceback that Celery made of its end."""
-    said = read_lines(
+    """What the task said last, before the traceback that Celery made of its end.
+
+    Between them may stand what its recorder kept: numbered from 1, so its first line is known.
+    """
+    said = _newest_of(attempt)
+    recorded = next((line for line in said if line.origin == RECORDED), None)
+    before = _newest_of(attempt, recorded.number - recorded.seq + 1) if recorded else []
+    own = (line for line in reversed(before or said) if not _is_traceback(line))
+    return next(own, said[-1] if said else None)
+
+
+def _newest_of(attempt: TaskAttempt, before: int | None = None) -> list[Line]:
+    return read_lines(
         attempt.task_id,
+        before=before,
         limit=_TRACEBACK,
         newest=True,
         streams=(STDOUT, STDERR, LOG),
         attempt=attempt.number,
     )
-    own = (line for line in reversed(said) if line.stream != STDERR or line.level < ERROR)
-    return next(own, said[-1] if said else None)
+
+
+def _is_traceback(line: Line) -> bool:
+    return line.stream == STDERR and line.level >= ERROR
 
 
 def before_the_end(moment: datetime | None, attempt: TaskAttempt) -> str:

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from dashboard import memo
 from dashboard.charts import usual_bar
+from dashboard.quiet import QuietNote, quiet_notes
 from dashboard.templatetags.tasklog_ui import ago_words, human_duration
 from dashboard.usual import Range, usual_ranges
 from tasklog.models import TaskRun
@@ -33,6 +34,7 @@ class Row:
     started_by: str
     why: str
     usual: SafeString
+    quiet: QuietNote | None = None
 
     @property
     def facts(self) -> tuple[object, ...]:
@@ -41,7 +43,7 @@ class Row:
         return (
             run.task_id, run.name, run.state, run.cause, run.retries, run.worker, run.progress,
             run.line_count, run.warning_count, run.error_count, run.started_at, run.finished_at,
-            self.why,
+            self.why, self.quiet and (self.quiet.since, self.quiet.usual),
         )  # fmt: skip
 
     @property
@@ -55,7 +57,11 @@ class Row:
 def rows_of(runs: Iterable[TaskRun]) -> list[Row]:
     runs = list(runs)
     usual = usual_ranges(run.name for run in runs)
-    return [Row(run, arguments(run), started_by(run), why(run), _bar(run, usual)) for run in runs]
+    quiet = quiet_notes(runs)
+    return [
+        Row(run, arguments(run), started_by(run), why(run), _bar(run, usual), quiet.get(run.pk))
+        for run in runs
+    ]
 
 
 def why(run: TaskRun) -> str:

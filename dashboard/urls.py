@@ -70,6 +70,7 @@ if apps.is_installed("tasklog.control"):
         path("runs/<tasklog_id:task_id>/edit/", control.edit, name="run_edit"),
         path("runs/<tasklog_id:task_id>/revoke/", control.revoke, name="run_revoke"),
         path("runs/<tasklog_id:task_id>/terminate/", control.terminate, name="run_terminate"),
+        path("runs/<tasklog_id:task_id>/raise/", control.raise_to_debug, name="run_raise"),
         path("bulk/<str:word>/", bulk.page, name="runs_bulk"),
     ]
 if schedules.installed():

@@ -118,3 +118,33 @@ def test_the_log_fills_the_window_and_gives_it_back(page: Page, log: Log, writer
     expect(viewer).not_to_have_class(re.compile("full"))
     page.keyboard.press("?")
     expect(page.get_by_text("The log alone, over the whole window")).to_be_visible()
+
+
+def test_a_click_on_a_value_leads_to_everything_about_it(
+    page: Page, log: Log, writer: Writer
+) -> None:
+    writer.write("order 4471-b is sent", "nothing here")
+    log.open()
+    text = log.line(1).locator(".text")
+    everything = page.get_by_role("link", name="Everything about")
+    log.line(1).hover()
+    expect(everything).to_be_hidden()
+    box = page.evaluate(
+        """(text) => {
+            const node = [...text.childNodes].find((one) => one.nodeType === 3);
+            const range = document.createRange();
+            range.setStart(node, node.data.indexOf("4471"));
+            range.setEnd(node, node.data.indexOf("4471") + 4);
+            const { x, y, width, height } = range.getBoundingClientRect();
+            return { x: x + width / 2, y: y + height / 2 };
+        }""",
+        text.element_handle(),
+    )
+    page.mouse.click(box["x"], box["y"])
+    expect(page.get_by_role("link", name="Everything about 4471-b")).to_be_visible()
+    log.line(2).locator(".text").click()
+    expect(everything).to_be_hidden()
+    page.mouse.click(box["x"], box["y"])
+    everything.click()
+    expect(page).to_have_url(re.compile(r"/search/\?q=%224471-b%22"))
+    expect(page.get_by_role("link", name="Runs that were called with it")).to_be_visible()

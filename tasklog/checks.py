@@ -78,6 +78,7 @@ def _numbers(found: Conf) -> Iterator[CheckMessage]:
     least = {
         "max_lines": 0, "retention_days": 1, "failure_retention_days": 1,
         "archive_after_days": 0, "spool_max_bytes": 1024 * 1024, "max_line_bytes": 64,
+        "recorder": 0,
         "audit_days": 365, "proxies": 0, "backup_keep": 1,
     }  # fmt: skip
     for name, low in least.items():

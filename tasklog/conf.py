@@ -50,6 +50,9 @@ class Conf:
     max_line_bytes: int = 256 * 1024
     # More patterns (RE2 syntax) whose matches are masked before the first write.
     mask: tuple[str, ...] = ()
+    # So many of an attempt's newest log lines below their logger's level are kept in memory, and
+    # written if it ends badly.  0: Python does not even make them.
+    recorder: int = 0
     # Arguments for a retry.  "auto": as they are shown where that is the whole truth, otherwise
     # encrypted.  "encrypted": always, and no value is shown.  "off": none are kept.
     payload: str = "auto"
@@ -99,6 +102,8 @@ class Conf:
 # A worker says it is alive this often, and counts as gone after the second figure (seconds).
 HEARTBEAT_SECONDS = 10
 DEAD_AFTER_SECONDS = 45
+# A run that somebody raises to DEBUG stays so for this long (seconds).
+RAISE_SECONDS = 600
 # SSE: a comment this often keeps proxies from closing a quiet stream (seconds).
 KEEPALIVE_SECONDS = 15
 # SSE: who loses the right to read loses the stream at the latest after this (seconds).

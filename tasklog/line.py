@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 STDOUT, STDERR, LOG, SYSTEM = "stdout", "stderr", "log", "system"
 STREAMS = (STDOUT, STDERR, LOG, SYSTEM)
 
+# The origin of lines that a recorder wrote when their attempt failed, at their own time.
+RECORDED = -2
+
 NO_LEVEL = 0
 LEVELS = {
     logging.DEBUG: "DEBUG",

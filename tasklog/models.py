@@ -63,6 +63,9 @@ class TaskRun(models.Model):
     archived_at = models.DateTimeField(null=True, blank=True, help_text="Its lines are chunks.")
     progress = models.FloatField(null=True, blank=True, help_text="0–100")
     progress_message = models.CharField(max_length=255, blank=True, default="")
+    # See tasklog.silence.
+    spoke_at = models.DateTimeField(null=True, blank=True, help_text="Its newest sign of life.")
+    longest_silence = models.FloatField(default=0, help_text="Seconds between two of them.")
     line_count = models.BigIntegerField(default=0, help_text="Lines numbered so far.")
     warning_count = models.BigIntegerField(default=0)
     error_count = models.BigIntegerField(default=0)

@@ -116,7 +116,7 @@ def test_where_views_are_narrowed_an_incident_of_a_foreign_run_is_none(
 
 
 @pytest.mark.parametrize(
-    "condition", ["failed", "error_rate", "slow", "silent", "pattern", "queue", "worker"]
+    "condition", ["failed", "error_rate", "slow", "silent", "quiet", "pattern", "queue", "worker"]
 )
 def test_each_condition_has_its_form_which_takes_what_it_offers(
     condition: str, sign_in: SignIn

@@ -40,7 +40,7 @@ def ended(make_run: Callable[..., TaskRun]) -> TaskRun:
     ("state", "buttons"),
     [
         ("FAILURE", ["Retry", "Edit and retry"]),
-        ("STARTED", ["Terminate"]),
+        ("STARTED", ["Raise to DEBUG", "Terminate"]),
         ("PENDING", ["Revoke"]),
     ],
 )
@@ -53,7 +53,13 @@ def test_a_run_has_the_buttons_of_its_state(
 
 
 @pytest.mark.parametrize(
-    ("state", "word"), [("FAILURE", "retry"), ("PENDING", "revoke"), ("STARTED", "terminate")]
+    ("state", "word"),
+    [
+        ("FAILURE", "retry"),
+        ("PENDING", "revoke"),
+        ("STARTED", "terminate"),
+        ("STARTED", "raise"),
+    ],
 )
 def test_lines_of_a_source_are_no_task_to_act_on(
     browser_of_ada: Client, make_run: Callable[..., TaskRun], sent: Sent, state: str, word: str

@@ -8,6 +8,7 @@ import pytest
 
 from dashboard import death
 from dashboard.tests.conftest import NOON
+from tasklog.line import RECORDED
 from tasklog.models import TaskAttempt, TaskLogLine
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +86,20 @@ def test_the_last_line_is_the_tasks_own_and_not_of_the_traceback(die, ada):
     write(run, ("stdout", 0, "page 8"), ("stderr", 0, "about to fail"), ("stderr", 40, "Traceback"),
           ("stderr", 40, "ValueError"), ("system", 40, "Failed"))  # fmt: skip
     assert card(run, ada).last_line.message == "about to fail"
+
+
+def test_what_a_recorder_kept_is_not_the_last_line_however_much_it_was(die, ada):
+    run = die()
+    attempt = run.attempts.get()
+    said = [("stdout", 0, "the last word", 0)]
+    said += [("log", 10, f"detail {n}", RECORDED) for n in range(300)]
+    said += [("stderr", 40, "Traceback (most recent call last):", 0)]
+    for number, (stream, level, message, origin) in enumerate(said, 1):
+        TaskLogLine.objects.create(
+            task=run, attempt=attempt, number=number, stream=stream, level=level,
+            message=message, origin=origin, seq=number - 1 if origin else 1,
+        )  # fmt: skip
+    assert card(run, ada).last_line.message == "the last word"
 
 
 def test_a_task_that_said_nothing_but_its_traceback_has_that_as_its_last_line(die, ada):

@@ -1,4 +1,4 @@
-"""Retry, edit and retry, revoke, terminate: each asks on a page of its own, then does it.  WEB."""
+"""Retry, edit, revoke, terminate, raise: each asks on a page of its own, then does it.  WEB."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from dashboard.access import operators, run_or_404
 from dashboard.forms import EditForm
 from dashboard.rows import arguments
-from tasklog.control import runs
+from tasklog.control import raising, runs
 from tasklog.control.actions import Action, Outcome, perform
 from tasklog.control.editing import completed, draft_of
 from tasklog.control.sending import Unfit
@@ -51,6 +51,13 @@ TERMINATE = Question(
     "is rolled back that the task does not roll back itself. The worker starts a new process.",
     runs.why_no_terminate, runs.SIGNALS,
 )  # fmt: skip
+RAISE = Question(
+    raising.RAISE, "Raise this run to DEBUG?",
+    f"For {raising.MINUTES} minutes, or until it ends, its log gets what its code logs at DEBUG, "
+    "whatever the levels of its loggers. The worker's console and all other runs stay as they "
+    "are. Each such record costs the task some microseconds.",
+    raising.why_no_raise,
+)  # fmt: skip
 
 
 @require_http_methods(ASKED)
@@ -69,6 +76,12 @@ def revoke(request: HttpRequest, task_id: str) -> HttpResponse:
 @operators
 def terminate(request: HttpRequest, task_id: str) -> HttpResponse:
     return _ask_or_do(request, task_id, TERMINATE)
+
+
+@require_http_methods(ASKED)
+@operators
+def raise_to_debug(request: HttpRequest, task_id: str) -> HttpResponse:
+    return _ask_or_do(request, task_id, RAISE)
 
 
 @require_http_methods(ASKED)

@@ -17,6 +17,8 @@ from dashboard.comparing import comparison
 from dashboard.death import cards_of, dead_of, end_of, title_of
 from dashboard.htmx import etag_of, tagged, unchanged
 from dashboard.left import time_left
+from dashboard.parting import parting_of
+from dashboard.quiet import quiet_notes
 from dashboard.receipt import Receipt
 from dashboard.rows import started_by
 from dashboard.views.workflow import tree_of
@@ -44,7 +46,9 @@ def page(request: HttpRequest, task_id: str) -> HttpResponse:
     elif context["tab"] == "compare":
         context |= comparison(run, request.user)
     else:
-        context |= {"deaths": cards_of(context["attempts"], request.user)}
+        attempts = context["attempts"]
+        context["deaths"] = cards_of(attempts, request.user)
+        context["parting"] = parting_of(run, attempts) if context["comparable"] else None
     return render(request, "dashboard/run/detail.html", context)
 
 
@@ -75,11 +79,13 @@ def _head(run: TaskRun, user: Any) -> dict[str, Any]:
         "receipt": receipt,
         "started_by": started_by(run),
         "left": time_left(run),
+        "quiet": quiet_notes([run]).get(run.pk),
         "ended": run.finished and not receipt.open,
         "death": end_of(run, attempts, user),
         "earlier": [(one.number, title_of(one)) for one in _earlier(run, attempts)],
         "formats": FORMATS,
         "buttons": controls.buttons_of(run, user),
+        "raised": controls.raised_of(run),
         "reruns": controls.reruns_of(run, user),
         "comparable": apps.is_installed("tasklog.insights"),
     }
@@ -93,11 +99,13 @@ def _earlier(run: TaskRun, attempts: list[TaskAttempt]) -> list[TaskAttempt]:
 
 def _etag(context: dict[str, Any]) -> str:
     run: TaskRun = context["run"]
+    quiet, raised = context["quiet"], context["raised"]
     return etag_of(
         run.state, run.cause, run.reason, run.retries, len(context["attempts"]), run.worker,
         run.queue, run.progress, run.progress_message, run.warning_count, run.error_count,
         run.counts, run.started_at, run.finished_at, context["receipt"], context["death"],
         context["earlier"], run.rerun_of, context["reruns"], context["left"],
+        quiet and (quiet.since, quiet.usual), raised and (raised.until, raised.by),
     )  # fmt: skip
 
 

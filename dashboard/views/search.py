@@ -49,7 +49,11 @@ EXAMPLES = (
 def page(request: HttpRequest) -> HttpResponse:
     """The page, or for htmx what follows the matches it shows already."""
     text = re.sub(r"\s", " ", request.GET.get("q", "")).strip()
-    context: dict[str, Any] = {"text": text, "longest": LONGEST, "examples": EXAMPLES}
+    # Words, not terms: the runs list understands them the same way.
+    words = text if text and not re.search("[:/]", text) else ""
+    context: dict[str, Any] = {
+        "text": text, "words": words, "longest": LONGEST, "examples": EXAMPLES,
+    }  # fmt: skip
     try:
         query = parse(text)
     except QueryError as error:

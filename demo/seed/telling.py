@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from random import Random
 from uuid import UUID
 
@@ -172,3 +173,8 @@ def _count(told: Told) -> None:
     run.error_count = sum(line.level >= 40 for line in lines)
     run.counts = dict(Counter(line.stream for line in lines))
     run.loggers = dict(Counter(line.logger for line in lines if line.logger))
+    moments = sorted(line.timestamp for line in told.lines[-1])
+    if run.started_at and run.finished_at and moments:
+        run.spoke_at = moments[-1]
+        spans = pairwise([run.started_at, *moments, run.finished_at])
+        run.longest_silence = max((later - earlier).total_seconds() for earlier, later in spans)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import cache
+from operator import attrgetter
 from statistics import quantiles
 
 from django.db.models import Count, Max, Q
@@ -19,6 +21,7 @@ from tasklog.alerts.quoting import proof_of
 from tasklog.alerts.scope import covers, words
 from tasklog.conf import DEAD_AFTER_SECONDS
 from tasklog.models import TaskRun, TaskWorker
+from tasklog.silence import FACTOR, Quiet, quiet_runs, usual_silence
 from tasklog.states import State
 
 FAILED = [State.FAILURE, State.TIMEOUT, State.LOST]
@@ -26,11 +29,14 @@ FAILED = [State.FAILURE, State.TIMEOUT, State.LOST]
 MOST_RUNS = 20_000
 BASELINE = 50
 ENOUGH = 10
+# What a run that may have gone quiet is read with.
+_LOOKED_AT = ("name", "queue", "state", "worker", "spoke_at")
+_long = attrgetter("seconds")
 
 
 def failed(rule: Rule, run: TaskRun) -> Iterator[Finding]:
     """The run ended badly; one that was revoked did what it was told."""
-    if run.state in FAILED and covers(rule.tasks, run.name) and covers(rule.queues, run.queue):
+    if run.state in FAILED and is_about(rule, run):
         why = run.reason or run.exception or run.state_label
         yield Finding(
             about=run.name,
@@ -38,6 +44,11 @@ def failed(rule: Rule, run: TaskRun) -> Iterator[Finding]:
             run_id=run.task_id,
             quotes=proof_of(run),
         )
+
+
+def is_about(rule: Rule, run: TaskRun) -> bool:
+    """Is the run within the rule's scope?"""
+    return covers(rule.tasks, run.name) and covers(rule.queues, run.queue)
 
 
 def slow(rule: Rule, run: TaskRun) -> Iterator[Finding]:
@@ -92,6 +103,25 @@ def silent(rule: Rule) -> Iterator[Finding]:
             yield Finding(about=name, title=f"{name} has not run for {minutes:g} minutes")
 
 
+def quiet(rule: Rule) -> Iterator[Finding]:
+    """A running run says nothing for `factor` times what its last good runs were quiet for, and
+    for `seconds` beyond that; of each task the longest.
+    """
+    factor, least = rule.number("factor", FACTOR), rule.number("seconds", 60)
+    running = TaskRun.objects.filter(state=State.STARTED).order_by("-created_at")[:MOST_RUNS]
+    ours = [run for run in running.only(*_LOOKED_AT) if is_about(rule, run)]
+    longest: dict[str, Quiet] = {}
+    for one in sorted(
+        quiet_runs(ours, cache(usual_silence), factor=factor, least=least), key=_long
+    ):
+        longest[one.run.name] = one
+    for name, one in longest.items():
+        told = (
+            f"{name} has said nothing for {one.seconds:,.0f} s, usually {one.usual:,.1f} s at most"
+        )
+        yield Finding(about=name, title=told, run_id=one.run.pk)
+
+
 def queue(rule: Rule) -> Iterator[Finding]:
     """More than `waiting` tasks of the last day wait in one queue."""
     limit = rule.number("waiting", 100)
@@ -124,6 +154,7 @@ OF_RUN: dict[str, Callable[[Rule, TaskRun], Iterator[Finding]]] = {
 OF_TIME: dict[str, Callable[[Rule], Iterator[Finding]]] = {
     Condition.ERROR_RATE: error_rate,
     Condition.SILENT: silent,
+    Condition.QUIET: quiet,
     Condition.QUEUE: queue,
     Condition.WORKER: worker,
 }

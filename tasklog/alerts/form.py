@@ -22,6 +22,7 @@ SENTENCES: dict[str, str] = {
     Condition.ERROR_RATE: "One failure is nothing, one in five within a quarter of an hour is.",
     Condition.SLOW: "A run takes several times what its last good runs took.",
     Condition.SILENT: "What should run every hour or every night has not.",
+    Condition.QUIET: "A run says nothing for far longer than its last good runs ever did.",
     Condition.PATTERN: "A line holds a text or fits a regular expression, at once.",
     Condition.QUEUE: "More tasks wait in a queue than its workers can take.",
     Condition.WORKER: "A worker is not heard of any more and has not said goodbye.",
@@ -50,12 +51,17 @@ NUMBERS: dict[str, tuple[Number, ...]] = {
         Number("seconds", "And seconds, at least", 0, 86_400, 1, whole=False),
     ),
     Condition.SILENT: (Number("minutes", "No run for so many minutes", 1, 31 * 1440, 60),),
+    Condition.QUIET: (
+        Number("factor", "Times the usual silence, at least", 1.1, 1000, 2, whole=False),
+        Number("seconds", "And seconds beyond it, at least", 1, 86_400, 60, whole=False),
+    ),
     Condition.QUEUE: (Number("waiting", "More than so many wait", 0, 1_000_000, 100),),
 }
 ABOUT_TASKS = (
-    Condition.FAILED, Condition.ERROR_RATE, Condition.SLOW, Condition.SILENT, Condition.PATTERN,
+    Condition.FAILED, Condition.ERROR_RATE, Condition.SLOW, Condition.SILENT, Condition.QUIET,
+    Condition.PATTERN,
 )  # fmt: skip
-ABOUT_QUEUES = (Condition.FAILED, Condition.PATTERN, Condition.QUEUE)
+ABOUT_QUEUES = (Condition.FAILED, Condition.QUIET, Condition.PATTERN, Condition.QUEUE)
 
 
 class RuleForm(forms.Form):

@@ -18,6 +18,7 @@ class Condition(models.TextChoices):
     ERROR_RATE = "error_rate", "Too many of a task's runs fail"
     SLOW = "slow", "A run took far longer than usual"
     SILENT = "silent", "A task has not run"
+    QUIET = "quiet", "A running task has gone quiet"
     PATTERN = "pattern", "A line matches a pattern"
     QUEUE = "queue", "A queue is too long"
     WORKER = "worker", "A worker is gone"

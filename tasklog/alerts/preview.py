@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from operator import attrgetter
 from statistics import quantiles
 from typing import Any
 
 from django.db.models import Max
 
+from tasklog import silence
 from tasklog.alerts import conditions
 from tasklog.alerts.models import Condition, Rule
 from tasklog.alerts.patterns import watch
@@ -59,7 +61,10 @@ def preview(rule: Rule, user: Any) -> Preview:
 
 def _ended(user: Any) -> list[TaskRun]:
     """Those that ended last, the newest first."""
-    fields = ("name", "queue", "state", "reason", "exception", "cause", "started_at", "finished_at")
+    fields = (
+        "name", "queue", "state", "reason", "exception", "cause", "started_at", "finished_at",
+        "longest_silence",
+    )  # fmt: skip
     visible = TaskRun.objects.visible_to(user).filter(finished_at__isnull=False)
     return list(visible.order_by("-finished_at").only("task_id", *fields)[:RUNS])
 
@@ -75,25 +80,55 @@ def _failed(rule: Rule, user: Any) -> Preview:
         Sample(f"{run.name}: {run.reason or run.exception or run.state_label}"[:200],
                run.finished_at, run.task_id)
         for run in runs
-        if run.state in conditions.FAILED
-        and covers(rule.tasks, run.name) and covers(rule.queues, run.queue)
+        if run.state in conditions.FAILED and conditions.is_about(rule, run)
     ]  # fmt: skip
     return _of_runs(runs, found)
 
 
 def _slow(rule: Rule, user: Any) -> Preview:
     """Each run against those that ended before it, as far as they were looked at."""
+
+    def judged(run: TaskRun, known: list[float]) -> str:
+        took, usual = _took(run), quantiles(known, n=20, method="inclusive")[-1]
+        if took <= max(rule.number("factor", 2) * usual, rule.number("seconds", 1)):
+            return ""
+        return f"{run.name} took {took:,.1f} s, usually {usual:,.1f} s at most"
+
+    return _beside_earlier(rule, user, _took, conditions.ENOUGH, judged)
+
+
+def _took(run: TaskRun) -> float:
+    return run.duration.total_seconds() if run.duration else 0.0
+
+
+def _quiet(rule: Rule, user: Any) -> Preview:
+    """The longest silence of each good run: those that never spoke again, it cannot show."""
+    factor, least = rule.number("factor", silence.FACTOR), rule.number("seconds", 60)
+
+    def judged(run: TaskRun, known: list[float]) -> str:
+        usual = quantiles(known, n=20, method="inclusive")[-1]
+        if run.longest_silence <= max(factor * usual, usual + least):
+            return ""
+        quiet = f"{run.name} said nothing for {run.longest_silence:,.0f} s"
+        return f"{quiet}, usually {usual:,.1f} s at most"
+
+    return _beside_earlier(rule, user, attrgetter("longest_silence"), silence.ENOUGH, judged)
+
+
+def _beside_earlier(
+    rule: Rule, user: Any, figure: Callable[[TaskRun], float], enough: int,
+    judged: Callable[[TaskRun, list[float]], str],
+) -> Preview:  # fmt: skip
+    """Good runs from the oldest on, each with the figures of those before it of its task."""
     runs, before, found = _ended(user), defaultdict[str, list[float]](list), list[Sample]()
     for run in reversed(runs):
-        if run.state != State.SUCCESS or not run.started_at or not run.duration:
+        if run.state != State.SUCCESS or not run.started_at:
             continue
-        took, known = run.duration.total_seconds(), before[run.name][-conditions.BASELINE :]
-        if len(known) >= conditions.ENOUGH and covers(rule.tasks, run.name):
-            usual = quantiles(known, n=20, method="inclusive")[-1]
-            if took > max(rule.number("factor", 2) * usual, rule.number("seconds", 1)):
-                told = f"{run.name} took {took:,.1f} s, usually {usual:,.1f} s at most"
-                found.append(Sample(told, run.finished_at, run.task_id))
-        before[run.name].append(took)
+        known = before[run.name][-conditions.BASELINE :]
+        told = judged(run, known) if len(known) >= enough and conditions.is_about(rule, run) else ""
+        if told:
+            found.append(Sample(told, run.finished_at, run.task_id))
+        before[run.name].append(figure(run))
     return _of_runs(runs, found[::-1])
 
 
@@ -194,6 +229,7 @@ _OF: dict[str, Callable[[Rule, Any], Preview]] = {
     Condition.SLOW: _slow,
     Condition.ERROR_RATE: _error_rate,
     Condition.SILENT: _silent,
+    Condition.QUIET: _quiet,
     Condition.PATTERN: _pattern,
     Condition.QUEUE: _now,
     Condition.WORKER: _now,

@@ -1,4 +1,4 @@
-"""Acting on runs from programs: retry, revoke, terminate, many at once, launch.  WEB."""
+"""Acting on runs from programs: retry, revoke, terminate, raise, many at once, launch.  WEB."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasklog.api.errors import shape
 from tasklog.api.models import ApiKey
 from tasklog.api.orders import BulkOrder, LaunchOrder, RetryOrder, SignalOrder
 from tasklog.api.views import ApiView
-from tasklog.control import bulk, launch, runs
+from tasklog.control import bulk, launch, raising, runs
 from tasklog.control.actions import Action, Outcome, perform
 from tasklog.control.editing import completed, draft_of
 from tasklog.control.payload import arguments_of
@@ -75,6 +75,14 @@ class Terminate(ControlView):
     def post(self, request: Request, task_id: str) -> Response:
         run, asked = self.run_or_404(task_id), ordered(SignalOrder, request)
         return answer(self.on_run(runs.TERMINATE, run, **asked), _workers(task_id))
+
+
+class Raise(ControlView):
+    """Raises a running one to DEBUG for ten minutes; `until` is null where nobody answered."""
+
+    def post(self, request: Request, task_id: str) -> Response:
+        outcome = self.on_run(raising.RAISE, self.run_or_404(task_id))
+        return answer(outcome, lambda made: {"task_id": task_id, "until": made and made.until})
 
 
 class Bulk(ControlView):

@@ -21,6 +21,7 @@ def _acting() -> list[URLPattern]:
         path(f"{task}/retry/", acting.Retry.as_view(), name="api_retry"),
         path(f"{task}/revoke/", acting.Revoke.as_view(), name="api_revoke"),
         path(f"{task}/terminate/", acting.Terminate.as_view(), name="api_terminate"),
+        path(f"{task}/raise/", acting.Raise.as_view(), name="api_raise"),
     ]
 
 

@@ -10,9 +10,9 @@ import os
 import secrets
 import time
 from _thread import get_ident
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tasklog.capture import redact
 from tasklog.capture.scan import suspicious
@@ -30,6 +30,9 @@ from tasklog.spool.record import (
     fields,
     line_prefix,
 )
+
+if TYPE_CHECKING:
+    from tasklog.capture.recorder import Recorder
 
 # Unfinished lines are shown live at most so often (microseconds), and this much of them.
 TAIL_EVERY = 200_000
@@ -68,6 +71,9 @@ class Attempt:
     state = ""
     report_at = 0.0
     unreported: dict[str, Any] | None = None
+    # Records below their loggers' levels were made for it: lines of a raised run, or waiting.
+    below = raised = False
+    recorder: Recorder | None = None
     # The time that was measured for how many lines (nanoseconds).
     _spent = 0
     _timed = 0
@@ -231,19 +237,26 @@ class Attempt:
         if "\n" not in text and len(text) < self._short:
             self.emit(code, level, logger, text)
             return
+        for line in self.split(text):
+            self.emit(code, level, logger, line)
+
+    def split(self, text: str) -> Iterator[str]:
+        """The lines of a text that is whole, each within the limit."""
         partial = Partial(self._limit)
         for line in text.rstrip("\n").split("\n"):
             for _ in partial.feed(line.rstrip("\r").replace("\r", "␍")):
                 pass
-            self.emit(code, level, logger, partial.take())
+            yield partial.take()
 
     def say(self, level: int, text: str) -> None:
         """A line of the system's own."""
         self.lines(CODES[SYSTEM], level, "", text)
 
     def error(self, text: str) -> None:
-        """A traceback, after everything that was printed before it."""
+        """A traceback, after everything that was said before it."""
         self.finish_lines()
+        if self.recorder is not None:
+            self.recorder.write(self)
         self.lines(CODES[STDERR], 40, "", text)
 
     def event(self, kind: str, data: dict[str, Any], known: str = "") -> None:

@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from tasklog.capture import guard
+from tasklog.capture import below, guard, raising, recorder
 from tasklog.capture.attempt import Attempt
 from tasklog.capture.context import CURRENT
+from tasklog.conf import conf
 from tasklog.line import LOG
 from tasklog.spool.record import CODES, field
 
@@ -31,6 +32,8 @@ def install() -> None:
     original = logging.Logger.callHandlers
     if not hasattr(original, "tasklog"):
         logging.Logger.callHandlers = _wrap(original)  # type: ignore[method-assign,assignment]
+    if conf().recorder:
+        below.install()
 
 
 def _wrap(
@@ -40,11 +43,14 @@ def _wrap(
         attempt = CURRENT.get()
         if attempt is None:
             return original(self, record)
+        ours = attempt.below and below.claims(self, record)
         if record.name != REDIRECTED and not _is_celerys_own(record):
             try:
-                take(attempt, record)
+                (_keep if ours else take)(attempt, record)
             except guard.MISTAKES as error:
                 guard.note(error)
+        if ours:
+            return None
         # What a handler writes to the console, `lastResort` included, is no second line.
         try:
             CURRENT.set(None)
@@ -63,6 +69,17 @@ def _is_celerys_own(record: logging.LogRecord) -> bool:
 def take(attempt: Attempt, record: logging.LogRecord) -> None:
     """Adds the record's lines to the attempt."""
     attempt.lines(_code, record.levelno, field(record.name), _text(record))
+
+
+def _keep(attempt: Attempt, record: logging.LogRecord) -> None:
+    """What was made for us alone: lines of a raised run, else the recorder's."""
+    if raising.is_raised(attempt):
+        take(attempt, record)
+        return
+    if attempt.recorder is None:
+        attempt.recorder = recorder.Recorder()
+    lines = attempt.split(_text(record))
+    attempt.recorder.keep(record.levelno, field(record.name), lines)
 
 
 def _text(record: logging.LogRecord) -> str:

@@ -17,7 +17,7 @@ import django
 from celery import signals
 
 from tasklog import __version__
-from tasklog.capture import memory
+from tasklog.capture import memory, raising
 from tasklog.capture.guard import guarded
 from tasklog.conf import HEARTBEAT_SECONDS, conf
 from tasklog.drain import launch
@@ -40,10 +40,12 @@ def install() -> None:
 @guarded
 def on_init(conf: Any = None, **_: Any) -> None:
     """Celery's redirect would make stdout and stderr one, and log lines of them."""
-    from tasklog.capture import verdicts
+    from tasklog.capture import below, raising, verdicts
 
     conf.worker_redirect_stdouts = False
     verdicts.install()
+    raising.install()
+    below.install()
 
 
 @guarded
@@ -76,6 +78,7 @@ def _beat(about: dict[str, Any], pids: Callable[[], Iterable[int]]) -> None:
 @guarded
 def beat(about: dict[str, Any], pids: Callable[[], Iterable[int]]) -> None:
     """One heartbeat; looks after the drainer first."""
+    raising.tidy()
     if conf().drainer == "auto":
         with suppress(OSError):
             launch.ensure_running()

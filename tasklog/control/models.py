@@ -1,4 +1,4 @@
-"""How deep each queue was, which run was started again, and what schedules keep."""
+"""How deep each queue was, which run was started again or raised, and what schedules keep."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 from tasklog.control.schedules.models import ScheduleSkip, ScheduleSpan
 from tasklog.models import TaskRun
 
-__all__ = ["QueueSample", "Rerun", "ScheduleSkip", "ScheduleSpan"]
+__all__ = ["QueueSample", "Raised", "Rerun", "ScheduleSkip", "ScheduleSpan"]
 
 # A moment is counted in so many seconds; every COARSE-th sample is kept for long.
 SECONDS = 15
@@ -66,3 +66,21 @@ class Rerun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task_id} again for {self.of_id}"
+
+
+class Raised(models.Model):
+    """A running run that was raised to DEBUG, as its worker has confirmed; see `raising`."""
+
+    task = models.OneToOneField(
+        TaskRun,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="raised",
+        db_constraint=False,
+    )
+    until = models.DateTimeField()
+    by = models.CharField(max_length=150, blank=True, default="")
+    started_at = models.DateTimeField(null=True, help_text="The start of the attempt it is about.")
+
+    def __str__(self) -> str:
+        return f"{self.task_id} until {self.until:%H:%M:%S}"

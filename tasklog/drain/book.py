@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tasklog.drain import receipt
+from tasklog.drain import receipt, silences
 from tasklog.drain.rows import insert_rows, select_rows, update_rows
 from tasklog.line import SYSTEM, Line
 from tasklog.models import RunPayload, TaskAttempt, TaskRun
@@ -113,6 +113,7 @@ class Book:
         errors = sum(level >= 40 for level in notable)
         counts = Counter(run.counts) + Counter([record.stream for record in records])
         self.change(run, line_count=run.line_count + len(records), counts=dict(counts))
+        silences.note_lines(self, run, records)
         if notable:
             self.change(
                 run,

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tasklog.conf import conf
-from tasklog.drain import receipt, scene
+from tasklog.drain import receipt, scene, silences
 from tasklog.drain.book import Book
 from tasklog.drain.text import clean, name
 from tasklog.models import TaskAttempt, TaskRun
@@ -94,6 +94,7 @@ def _follow(book: Book, run: TaskRun, attempt: TaskAttempt, data: Data) -> None:
         run,
         state=State.STARTED,
         started_at=attempt.started_at,
+        spoke_at=attempt.started_at,
         finished_at=None,
         worker=attempt.worker,
         retries=_whole(data.get("retries")),
@@ -224,6 +225,7 @@ def _end_run(book: Book, run: TaskRun, data: Data) -> None:
         book.tell("moved", run.task_id, state=state)
         return
     book.change(run, finished_at=_end_of(book, data))
+    silences.note_end(book, run, when(data.get("at")))
     if state in BAD:
         said = sign(run.exception, run.traceback, run.reason, run.cause or run.state)
         book.change(run, signature=said.key)
@@ -251,11 +253,13 @@ def on_progress(book: Book, data: Data) -> None:
         return
     progress, message = _percent(data.get("progress")), name(data.get("message"))
     book.change(run, progress=progress, progress_message=message)
+    silences.note(book, run, when(data.get("at")))
     book.tell("progressed", run.task_id, progress=progress, message=message)
 
 
 def on_tail(book: Book, data: Data) -> None:
     """An unfinished line: shown live, never stored."""
+    silences.note(book, book.runs[data["task_id"]], when(data.get("at")))
     book.tell("tail", data["task_id"], **{k: v for k, v in data.items() if k != "task_id"})
 
 

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
 
+from tasklog.line import RECORDED
 from tasklog.spool.record import LineRecord
 
 # Per attempt and in all: 512 numbers a running attempt, the calmest attempts are forgotten.
@@ -49,7 +50,8 @@ def note(attempt: str, records: Sequence[LineRecord], now: datetime) -> None:
     _lags.move_to_end(attempt)
     moment = now.timestamp() * 1000
     for record in records[:: max(len(records) // PER_BATCH, 1)]:
-        lags.add(max(moment - record.at / 1000, 0.0))
+        if record.origin != RECORDED:  # they are written long after their time
+            lags.add(max(moment - record.at / 1000, 0.0))
     while len(_lags) > ATTEMPTS:
         _lags.popitem(last=False)
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from tasklog.archive.reader import iter_lines
 from tasklog.insights.fingerprint import LONGEST, Templates
 from tasklog.insights.models import RunFigures
-from tasklog.line import Line
+from tasklog.line import RECORDED, Line
 from tasklog.models import TaskRun
 from tasklog.states import State
 
@@ -55,6 +55,9 @@ class Counted:
         self.lines, self.silence, self.last = 0, 0, 0
 
     def add(self, line: Line) -> None:
+        """Counts a line; a recorder's are no news, although no good run has them."""
+        if line.origin == RECORDED:
+            return
         self.lines += 1
         self.streams[line.stream] += 1
         self.levels[str(line.level)] += 1

@@ -249,6 +249,7 @@ RULES: dict[str, Rule] = {
     "dashboard:run_edit": ACT,
     "dashboard:run_revoke": replace(ACT, posted=302),
     "dashboard:run_terminate": ACT,
+    "dashboard:run_raise": ACT,
     # No such word, no such task.
     "dashboard:runs_bulk": Rule(pages(viewer=403) | DENIED, ASKS),
     "dashboard:task_launch": Rule(pages(viewer=403) | DENIED, ASKS),
@@ -306,6 +307,7 @@ RULES: dict[str, Rule] = {
             f"{prefix}:api_retry": acts(409),
             f"{prefix}:api_revoke": acts(200),
             f"{prefix}:api_terminate": acts(409),
+            f"{prefix}:api_raise": acts(409),
             f"{prefix}:api_bulk": acts(400, of_run=False),
             f"{prefix}:api_launch": acts(400, of_run=False),
         }.items()

@@ -41,7 +41,8 @@ def inbox() -> Channel:
 @pytest.fixture
 def make_rule(inbox: Channel) -> MakeRule:
     def make(condition: str, **values: Any) -> Rule:
-        rule = Rule.objects.create(name=f"watch {condition}", condition=condition, **values)
+        values = {"name": f"watch {condition}", **values}
+        rule = Rule.objects.create(condition=condition, **values)
         # As if it had been watching for a while.
         Rule.objects.filter(pk=rule.pk).update(changed_at=timezone.now() - timedelta(days=1))
         rule.refresh_from_db()

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from tasklog.alerts import conditions
 from tasklog.alerts.models import Rule
+from tasklog.alerts.preview import preview
 from tasklog.alerts.tests.conftest import MakeRule, ended
 from tasklog.models import TaskLogLine, TaskRun, TaskWorker
 
@@ -79,3 +80,33 @@ def test_a_worker_that_vanished_is_found_one_that_stopped_is_not(make_rule: Make
             name=name, seen_at=now - timedelta(seconds=ago), stopped_at=stopped
         )
     assert about(make_rule("worker")) == ["gone"]
+
+
+def test_a_run_that_has_gone_quiet_is_found_once_for_its_task(make_rule: MakeRule) -> None:
+    rule = make_rule("quiet", tasks="orders.*", limits={"factor": 2, "seconds": 30})
+    now = timezone.now()
+    for _ in range(6):
+        good = ended("orders.import", seconds=60)
+        TaskRun.objects.filter(pk=good.pk).update(spoke_at=now, longest_silence=12)
+    TaskWorker.objects.create(name="w", seen_at=now)
+    for seconds in (20, 90, 240):
+        TaskRun.objects.create(
+            task_id=f"q{seconds}", name="orders.import", state="STARTED", worker="w",
+            started_at=now, spoke_at=now - timedelta(seconds=seconds),
+        )  # fmt: skip
+    (finding,) = conditions.quiet(rule)
+    assert (finding.about, finding.run_id) == ("orders.import", "q240")
+    assert "said nothing for 240 s, usually 12.0 s at most" in finding.title
+    assert about(make_rule("quiet", name="other", tasks="mail.*")) == []
+    TaskRun.objects.filter(state="STARTED").update(spoke_at=now)
+    assert about(rule) == []
+
+
+def test_the_preview_of_silences_judges_each_run_by_those_before_it(make_rule: MakeRule) -> None:
+    rule = make_rule("quiet", limits={"factor": 2, "seconds": 30})
+    for place, silence in enumerate([12, 12, 12, 12, 12, 20, 200]):
+        run = ended("orders.import", seconds=300, ago=100 - place)
+        TaskRun.objects.filter(pk=run.pk).update(longest_silence=silence)
+    shown = preview(rule, None)
+    assert (shown.count, shown.looked) == (1, 7)
+    assert "said nothing for 200 s, usually" in shown.samples[0].told

@@ -9,6 +9,7 @@ import threading
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import click
 from celery import shared_task
@@ -135,3 +136,36 @@ def hidden():
 
 
 hidden.tasklog = False
+
+
+chatty = logging.getLogger("capture.chatty")
+
+
+@shared_task(name="capture.chats")
+def chats(folder, ends="well"):
+    """Says a DEBUG record and an INFO one ten times a second until `folder`/stop is there."""
+    stop, number = Path(folder) / "stop", 0
+    while not stop.exists():
+        number += 1
+        chatty.debug("detail %d", number)
+        chatty.info("step %d", number)
+        time.sleep(0.1)
+    if ends != "well":
+        raise LookupError(ends)
+
+
+@shared_task(name="capture.recorded", bind=True, max_retries=1, soft_time_limit=20)
+def recorded(self, ends):
+    """Says what is below its logger's level, a secret among it, and ends as asked."""
+    print("begins")
+    for number in range(1, 31):
+        chatty.debug("detail %d", number)
+    chatty.debug("password=%s", "hunter2-recorded")
+    print("ends")
+    if ends == "well":
+        return
+    if ends == "soft":
+        raise SoftTimeLimitExceeded
+    if ends == "again":
+        raise self.retry(countdown=0, exc=LookupError("gone"))
+    raise LookupError("gone")

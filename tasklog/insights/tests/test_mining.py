@@ -8,9 +8,11 @@ import pytest
 from django.db.models import Sum
 
 from tasklog.insights import catalogue, mining, ticking
+from tasklog.insights.figures import counted
 from tasklog.insights.fingerprint import Templates
 from tasklog.insights.models import OTHERS, Cursor, Pattern, PatternHour
 from tasklog.insights.variants import ENOUGH, Variants
+from tasklog.line import RECORDED
 from tasklog.models import TaskLogLine, TaskRun
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +80,15 @@ def test_lines_are_counted_by_pattern_and_hour_once() -> None:
     assert many.hours.aggregate(n=Sum("count"))["n"] == 35
     assert [place[0] for place in many.places] == ["b", "a"]
     assert Pattern.objects.get(template="disk full").level == 40
+
+
+def test_what_a_recorder_kept_is_no_news() -> None:
+    write("r1", ["order failed", "detail of the order"])
+    TaskLogLine.objects.filter(number=2).update(origin=RECORDED)
+    run = TaskRun.objects.get(pk="r1")
+    assert mining.mine() == 1
+    assert [pattern.template for pattern in Pattern.objects.all()] == ["order failed"]
+    assert list(counted(run).counts) == ["order failed"]
 
 
 def test_of_two_miners_one_counts(monkeypatch: pytest.MonkeyPatch) -> None:

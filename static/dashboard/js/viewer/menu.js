@@ -31,12 +31,14 @@ const copyLine = entry("button", "Copy line", "copy");
 const copyLink = entry("button", "Copy link", "link");
 const context = entry("a", "Show in context", "context");
 const watch = entry("a", "Create alert from this line", "bell");
-const rule = viewer.dataset.rule;
+const about = entry("a", "", "search");
+about.hidden = true;
+const { rule, search } = viewer.dataset;
 for (const button of [copyLine, copyLink]) button.type = "button";
 const menu = document.createElement("span");
 menu.className = "line-menu";
 menu.append(document.createElement("span"));
-menu.firstChild.append(copyLine, copyLink, ...(filtered ? [context] : []), ...(rule ? [watch] : []));
+menu.firstChild.append(copyLine, copyLink, ...(filtered ? [context] : []), ...(rule ? [watch] : []), about);
 
 const lineOf = () => menu.parentElement;
 const addressOf = (hash, query = location.search) => location.origin + location.pathname + query + hash;
@@ -78,7 +80,33 @@ function show(event) {
   const name = nameOf(line);
   context.href = pageWith({ line: name }) + hashOf(name);
   if (rule) watch.href = `${rule}&pattern=${encodeURIComponent(textOf(line).trim().slice(0, MOST))}`;
+  about.hidden = true;
   line.append(menu);
+}
+
+// A value is a word with a digit: an order, a customer, an id.
+const VALUE = /[\p{L}\p{N}][\p{L}\p{N}_.@-]*[\p{L}\p{N}]/gu;
+const LONGEST_VALUE = 100;
+
+function wordAt(event) {
+  const caret = document.caretPositionFromPoint?.(event.clientX, event.clientY);
+  const range = caret ? null : document.caretRangeFromPoint?.(event.clientX, event.clientY);
+  const node = caret?.offsetNode ?? range?.startContainer;
+  const place = caret?.offset ?? range?.startOffset;
+  if (node?.nodeType !== Node.TEXT_NODE || !node.parentElement.closest(".text")) return "";
+  const found = [...node.data.matchAll(VALUE)].find(({ index, 0: word }) => index <= place && place <= index + word.length);
+  return found && /\p{N}/u.test(found[0]) && found[0].length <= LONGEST_VALUE ? found[0] : "";
+}
+
+// A click on a value offers every line of every run that mentions it.
+function offer(event) {
+  if (!search || event.target.closest("a, button") || selecting()) return;
+  show(event);
+  const word = wordAt(event);
+  about.hidden = !word;
+  if (!word) return;
+  about.href = `${search}?q=${encodeURIComponent(`"${word}"`)}`;
+  about.title = about.ariaLabel = `Everything about ${word}`;
 }
 
 // Never move anything under a selection that is being made.
@@ -91,3 +119,4 @@ copyLine.addEventListener("click", async () => {
 copyLink.addEventListener("click", () => copyBy(copyLink, addressOf(hashOf(nameOf(lineOf())), merged ? pageWith({}) : "")));
 lines.addEventListener("pointerover", show);
 lines.addEventListener("focusin", show);
+lines.addEventListener("click", offer);
