@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboard import memo
+from tasklog import memo
 from tasklog.models import TaskRun
 
 # A run that has ended does not change; one that goes on is looked at again (seconds).

@@ -12,16 +12,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import QueryDict
-from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboard.lanes import Lanes
 from dashboard.window import LEVELS, Edge
 from tasklog.archive.merged import Strand, Told, newest, oldest
 from tasklog.archive.only import Only
-from tasklog.models import TaskAttempt, TaskRun
+from tasklog.archive.strands import between, reaches_of, strands_of
+from tasklog.models import TaskRun
 from tasklog.workflows.members import Workflow
-from tasklog.workflows.place import LONGEST, Reach, unpack
+from tasklog.workflows.place import LONGEST, unpack
 
 SIZE = 1000
 
@@ -54,6 +54,9 @@ class Asked:
     def keeps(self, run: TaskRun) -> bool:
         return self.name in ("", run.name) and self.run in ("", run.task_id)
 
+    def kept(self, runs: Sequence[TaskRun]) -> list[TaskRun]:
+        return [run for run in runs if self.keeps(run)]
+
     def anew(self) -> Asked:
         """The newest lines of the same branches."""
         return replace(self, before="", after="")
@@ -67,34 +70,6 @@ class Asked:
 
 def _word(query: QueryDict, name: str) -> str:
     return query.get(name, "")[:LONGEST].replace("\0", "")
-
-
-def reaches_of(runs: Sequence[TaskRun]) -> list[Reach]:
-    """The runs as places count them; over is one whose attempts are all closed."""
-    finished = [run.task_id for run in runs if run.finished]
-    still = TaskAttempt.objects.filter(task_id__in=finished, finished_at=None)
-    open_ones = set(still.order_by().values_list("task_id", flat=True))
-    return [
-        Reach(run.task_id, run.line_count, run.finished and run.task_id not in open_ones)
-        for run in runs
-    ]
-
-
-def strands_of(runs: Sequence[TaskRun], asked: Asked) -> list[Strand]:
-    """The wanted runs, whole, in the order of the merge."""
-    now = _micros(timezone.now())
-    return [
-        Strand(
-            run.task_id, order, 0, run.line_count, _micros(run.started_at or run.created_at),
-            _micros(run.finished_at) if run.finished_at else now,
-        )
-        for order, run in enumerate(runs)
-        if asked.keeps(run)
-    ]  # fmt: skip
-
-
-def _micros(at: Any) -> int:
-    return int(at.timestamp() * 1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,18 +113,11 @@ def open_window(workflow: Workflow, asked: Asked, *, fragment: bool = False) -> 
     below = unpack(reaches, asked.before) if asked.before else whole
     if below is None or (asked.after and above is None):
         return None
-    strands = _between(strands_of(workflow.runs, asked), above or {}, below)
+    strands = between(strands_of(asked.kept(workflow.runs)), above or {}, below)
     seen = lanes.place(whole)
     if above is not None:
         return _forwards(Window(asked, lanes, [], above, seen), strands, fragment=fragment)
     return _backwards(Window(asked, lanes, [], below, seen), strands, fragment=fragment)
-
-
-def _between(strands: list[Strand], above: dict[str, int], below: dict[str, int]) -> list[Strand]:
-    for strand in strands:
-        strand.after = above.get(strand.task_id, 0)
-        strand.upto = below.get(strand.task_id, 0)
-    return strands
 
 
 def _backwards(window: Window, strands: list[Strand], *, fragment: bool) -> Window:

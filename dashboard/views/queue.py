@@ -9,12 +9,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from dashboard import memo
 from dashboard.access import administrators, signed_in
 from dashboard.charts import depth_chart
 from dashboard.htmx import etag_of, living
 from dashboard.views import queues
 from dashboard.views.worker import TONES
+from tasklog import memo
 from tasklog.conf import conf
 from tasklog.control.actions import perform
 from tasklog.control.depths import newest_tasks
