@@ -95,7 +95,7 @@ def _defaults(model: type) -> dict[str, str]:
 
 def measure(title: str) -> None:
     """Each page warm and cold."""
-    from dashboard import memo
+    from tasklog import memo
 
     get = reader()
 

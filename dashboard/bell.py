@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from dashboard import memo
+from tasklog import memo
 from tasklog.notify.models import InboxMessage
 
 # More than so many are not counted; a number is a moment old at most (seconds).

@@ -7,20 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboard import memo
 from tasklog.models import TaskRun
-
-# A run that has ended does not change; one that goes on is looked at again (seconds).
-SECONDS = 30
 
 
 def comparison(run: TaskRun, user: Any) -> dict[str, Any]:
     """What the tab shows; only runs that this person may see are compared with."""
-    from tasklog.insights.figures import REACH, compare, last_good
+    from tasklog.insights.figures import REACH, compared
 
-    good = last_good(run, TaskRun.objects.visible_to(user))
-    if good is None:
-        return {"good": None}
-    key = ("compare", run.pk, good.pk)
-    found = memo.keep(key, SECONDS, lambda: compare(run, good))
-    return {"good": good, "difference": found, "reach": REACH}
+    good, difference = compared(run, TaskRun.objects.visible_to(user))
+    return {"good": good, "difference": difference, "reach": REACH}

@@ -14,9 +14,9 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
-from dashboard import memo
 from dashboard.access import View, signed_in
 from dashboard.views.errors import forbidden
+from tasklog import memo
 from tasklog.conf import conf
 from tasklog.insights.embeddings import NoModel, is_on, near
 from tasklog.insights.models import Pattern, PatternHour, hour_of

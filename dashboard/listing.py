@@ -14,10 +14,11 @@ from itertools import chain
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Value
-from django.db.models.functions import Coalesce, Concat, Left, NullIf
+from django.db.models.functions import Concat
 
 from dashboard.filters import GROUPS, Question, RunFilter, understand
 from tasklog.models import TaskRun
+from tasklog.querysets import WHY
 from tasklog.states import State
 
 PAGE = 50
@@ -27,8 +28,6 @@ REACH = 5_000
 COUNT_LIMIT = 1000
 # Long texts no row shows.
 HEAVY = ("result", "traceback", "exception", "reason")
-# Of why a run failed, a row shows this much.
-WHY = Left(Coalesce(NullIf("reason", Value("")), "exception"), 200)
 
 Runs = QuerySet[Any]
 

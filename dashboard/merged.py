@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from django.http import Http404, QueryDict
-from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboard.asked import PLACES, Filters, text
@@ -21,9 +20,10 @@ from dashboard.window import Edge
 from tasklog.archive.find import Spot
 from tasklog.archive.merged import Place, Strand, Told, newest, oldest
 from tasklog.archive.moment import place_above
-from tasklog.models import TaskAttempt, TaskRun
+from tasklog.archive.strands import between, reaches_of, strands_of
+from tasklog.models import TaskRun
 from tasklog.workflows.members import Workflow
-from tasklog.workflows.place import LONGEST, Reach, unpack
+from tasklog.workflows.place import LONGEST, unpack
 
 SIZE = 1000
 
@@ -62,6 +62,9 @@ class Asked(Filters):
     def keeps(self, run: TaskRun) -> bool:
         return self.name in ("", run.name) and self.run in ("", run.task_id)
 
+    def kept(self, runs: Sequence[TaskRun]) -> list[TaskRun]:
+        return [run for run in runs if self.keeps(run)]
+
     def anew(self) -> Asked:
         """The newest lines of the same branches."""
         return replace(self, before="", after="")
@@ -72,34 +75,6 @@ def spot_of(text: str) -> Spot | None:
     task_id, _, number = text.rpartition(":")
     is_one = task_id and number.isascii() and number.isdecimal() and len(number) < 19
     return Spot(task_id, int(number)) if is_one else None
-
-
-def reaches_of(runs: Sequence[TaskRun]) -> list[Reach]:
-    """The runs as places count them; over is one whose attempts are all closed."""
-    finished = [run.task_id for run in runs if run.finished]
-    still = TaskAttempt.objects.filter(task_id__in=finished, finished_at=None)
-    open_ones = set(still.order_by().values_list("task_id", flat=True))
-    return [
-        Reach(run.task_id, run.line_count, run.finished and run.task_id not in open_ones)
-        for run in runs
-    ]
-
-
-def strands_of(runs: Sequence[TaskRun], asked: Asked) -> list[Strand]:
-    """The wanted runs, whole, in the order of the merge."""
-    now = _micros(timezone.now())
-    return [
-        Strand(
-            run.task_id, order, 0, run.line_count, _micros(run.started_at or run.created_at),
-            _micros(run.finished_at) if run.finished_at else now,
-        )
-        for order, run in enumerate(runs)
-        if asked.keeps(run)
-    ]  # fmt: skip
-
-
-def _micros(at: Any) -> int:
-    return int(at.timestamp() * 1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +125,7 @@ def open_window(workflow: Workflow, asked: Asked, *, fragment: bool = False) -> 
     below = unpack(reaches, asked.before) if asked.before else whole
     if below is None or (asked.after and above is None):
         return None
-    strands = _between(strands_of(workflow.runs, asked), above or {}, below)
+    strands = between(strands_of(asked.kept(workflow.runs)), above or {}, below)
     if above is not None:
         return _forwards(Window(asked, lanes, [], above, seen), strands, fragment=fragment)
     return _backwards(Window(asked, lanes, [], below, seen), strands, fragment=fragment)
@@ -158,24 +133,17 @@ def open_window(workflow: Workflow, asked: Asked, *, fragment: bool = False) -> 
 
 def place_at(workflow: Workflow, spot: Spot) -> Place:
     """How far each run is read where this line is the next.  Raises Http404."""
-    place = place_above(strands_of(workflow.runs, Asked()), spot)
+    place = place_above(strands_of(workflow.runs), spot)
     if place is None:
         raise Http404(f"No run {spot.task_id} with lines is part of this workflow.")
     return place
 
 
-def _between(strands: list[Strand], above: Place, below: Place) -> list[Strand]:
-    for strand in strands:
-        strand.after = above.get(strand.task_id, 0)
-        strand.upto = below.get(strand.task_id, 0)
-    return strands
-
-
 def _around(window: Window, workflow: Workflow, whole: Place) -> Window:
     """Half a window on either side of the place it starts at."""
     asked, place = window.asked, window.start
-    earlier = _between(strands_of(workflow.runs, asked), {}, place)
-    later = _between(strands_of(workflow.runs, asked), place, whole)
+    earlier = between(strands_of(asked.kept(workflow.runs)), {}, place)
+    later = between(strands_of(asked.kept(workflow.runs)), place, whole)
     above = _backwards(window, earlier, fragment=True, size=SIZE // 2)
     below = _forwards(window, later, fragment=True, size=SIZE // 2)
     return replace(above, lines=above.lines + below.lines, newer=below.newer)

@@ -10,8 +10,8 @@ from django.utils.http import urlencode
 
 from dashboard.pages import entries
 from dashboard.saved import views_for
-from dashboard.tasks import names_like
 from tasklog.models import TaskRun, TaskWorker
+from tasklog.task_numbers import names_like
 
 # Of each kind.
 MOST = 6

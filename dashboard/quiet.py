@@ -7,8 +7,8 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
-from dashboard import memo
 from dashboard.templatetags.tasklog_ui import human_duration
+from tasklog import memo
 from tasklog.models import TaskRun
 from tasklog.silence import quiet_runs, usual_silence
 

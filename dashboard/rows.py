@@ -10,11 +10,11 @@ from functools import partial
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from dashboard import memo
 from dashboard.charts import usual_bar
 from dashboard.quiet import QuietNote, quiet_notes
 from dashboard.templatetags.tasklog_ui import ago_words, human_duration
 from dashboard.usual import Range, usual_ranges
+from tasklog import memo
 from tasklog.models import TaskRun
 from tasklog.states import BAD
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import F
 
-from dashboard import memo
+from tasklog import memo
 from tasklog.models import TaskRun
 
 # A range moves slowly; a minute old is new.

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from django.db import connection, models
-from django.db.models import Count, F, Max, Sum
+from django.db.models import Count, F, Max, Sum, Value
+from django.db.models.functions import Coalesce, Left, NullIf
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -14,6 +15,10 @@ from tasklog.conf import conf
 
 if TYPE_CHECKING:
     from tasklog.models import TaskLogLine
+
+
+# Of why a run failed, a row shows this much.
+WHY = Left(Coalesce(NullIf("reason", Value("")), "exception"), 200)
 
 
 def database_now() -> datetime:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import Client
 
-from dashboard import memo
+from tasklog import memo
 from tasklog.models import TaskRun
 
 if TYPE_CHECKING:

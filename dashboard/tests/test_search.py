@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from dashboard.views import search as view
+from dashboard.views.search import EXAMPLES
 from tasklog.models import TaskLogLine, TaskRun
-from tasklog.search import hunt
+from tasklog.search import hunt, turns
 
 Making = Callable[..., TaskRun]
 
@@ -42,7 +42,7 @@ def test_without_a_query_the_page_teaches_the_language(browser_of_ada: Client) -
 
 
 def test_every_example_is_a_good_query(browser_of_ada: Client) -> None:
-    for query, _ in view.EXAMPLES:
+    for query, _ in EXAMPLES:
         assert "No line matches" in page(browser_of_ada, query)
 
 
@@ -90,12 +90,12 @@ def test_older_matches_are_one_click_away_with_and_without_htmx(
 def test_only_so_many_searches_run_at_once(
     browser_of_ada: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(view, "WAIT_SECONDS", 0)
-    for _ in range(view.AT_ONCE):
-        view._free.acquire()
+    monkeypatch.setattr(turns, "WAIT_SECONDS", 0)
+    for _ in range(turns.AT_ONCE):
+        turns._free.acquire()
     try:
         response = browser_of_ada.get("/search/", {"q": "x"})
     finally:
-        view._free.release(view.AT_ONCE)
+        turns._free.release(turns.AT_ONCE)
     assert response.status_code == 429
     assert response.headers["Retry-After"] == "2"

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from dashboard import tasks
+from tasklog import task_numbers
 from tasklog.models import TaskRun
 from tasklog.recount import recount
 
@@ -40,7 +40,7 @@ def _ended(make_run: Make, task_id: str, at: Any, state: str, **values: Any) -> 
 
 
 def test_a_task_is_told_in_numbers(browser_of_ada: Client, ada: User, history: None) -> None:
-    found = tasks.tasks_within(ada, tasks.WINDOWS["7d"])["orders.import"]
+    found = task_numbers.tasks_within(ada, task_numbers.WINDOWS["7d"])["orders.import"]
     assert (found.runs, found.bad, found.retries) == (12, 2, 4)
     assert found.success == pytest.approx(83.3, abs=0.1)
     assert found.p50 == pytest.approx(4, rel=0.11)
@@ -82,10 +82,10 @@ def test_who_sees_some_runs_sees_the_numbers_of_those(
     browser_of_ada: Client, ada: User, history: None, settings: Any
 ) -> None:
     settings.CELERY_TASKLOG_VISIBILITY = "tasklog.roles.own_runs"
-    found = tasks.tasks_within(ada, tasks.WINDOWS["7d"])
+    found = task_numbers.tasks_within(ada, task_numbers.WINDOWS["7d"])
     assert set(found) == {"orders.import"}
     assert (found["orders.import"].runs, found["orders.import"].bad) == (10, 0)
-    assert tasks.failures_of(ada, "orders.import") == []
+    assert task_numbers.failures_of(ada, "orders.import") == []
     assert browser_of_ada.get("/tasks/<b>secret/").status_code == 404
     assert browser_of_ada.get("/tasks/orders.import/").status_code == 200
 

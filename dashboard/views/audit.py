@@ -6,19 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from dashboard.access import administrators
 from tasklog.audit.models import Action, AuditEntry
+from tasklog.audit.reading import REACH, entries
 from tasklog.conf import conf
 from tasklog.models import TaskRun
 
 PAGE = 50
-# A text is looked for among so many newest entries.
-REACH = 50_000
 LONGEST = 200
 
 
@@ -52,15 +51,15 @@ def page(request: HttpRequest) -> HttpResponse:
     """A page of entries, newest first."""
     asked = Asked.read(request.GET)
     found = list(_entries(asked)[: PAGE + 1])
-    entries = found[:PAGE]
+    trail = found[:PAGE]
     context = {
         "asked": asked,
-        "trail": entries,
-        "there": _there(request, entries),
+        "trail": trail,
+        "there": _there(request, trail),
         "actions": Action.choices,
         "everything": asked.url(result=""),
         "refused": asked.url(result="refused"),
-        "older": asked.url(before=str(entries[-1].pk)) if len(found) > PAGE else "",
+        "older": asked.url(before=str(trail[-1].pk)) if len(found) > PAGE else "",
         "newest": asked.url() if asked.before else "",
         "days": conf().audit_days,
         "reach": REACH,
@@ -71,23 +70,13 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _entries(asked: Asked) -> QuerySet[AuditEntry]:
-    entries = AuditEntry.objects.all()
-    if asked.action:
-        entries = entries.filter(action=asked.action)
-    if asked.result:
-        entries = entries.filter(result=asked.result)
-    if asked.before.isdecimal() and len(asked.before) < 19:
-        entries = entries.filter(pk__lt=int(asked.before))
-    if asked.q:
-        newest: int = AuditEntry.objects.aggregate(n=Max("pk"))["n"] or 0
-        columns = (Q(**{f"{name}__icontains": asked.q}) for name in ("user", "address", "target"))
-        entries = entries.filter(next(columns) | next(columns) | next(columns))
-        entries = entries.filter(pk__gt=newest - REACH)
-    return entries
+    before = int(asked.before) if asked.before.isdecimal() and len(asked.before) < 19 else None
+    found = entries(action=asked.action, result=asked.result, q=asked.q)
+    return found if before is None else found.filter(pk__lt=before)
 
 
-def _there(request: HttpRequest, entries: Iterable[AuditEntry]) -> set[str]:
+def _there(request: HttpRequest, trail: Iterable[AuditEntry]) -> set[str]:
     """The runs among the targets that still exist: an entry outlives its run."""
-    named = {entry.run_id for entry in entries} - {""}
+    named = {entry.run_id for entry in trail} - {""}
     visible = TaskRun.objects.visible_to(request.user)
     return set(visible.filter(pk__in=named).values_list("pk", flat=True))

@@ -6,9 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from dashboard import memo
 from dashboard.access import signed_in
 from dashboard.htmx import etag_of, tagged, unchanged, wants_fragment
+from tasklog import memo
 from tasklog.health import Probe, run_probes
 
 # Some probes ask the broker and the workers: not once per watcher.

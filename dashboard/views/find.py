@@ -16,6 +16,7 @@ from tasklog.archive import find as archive
 from tasklog.archive.find import Spot
 from tasklog.archive.merged import Place, Strand
 from tasklog.archive.moment import place_above
+from tasklog.archive.strands import reaches_of, strands_of
 from tasklog.workflows.members import Workflow
 from tasklog.workflows.place import LONGEST, Reach, pack, unpack
 
@@ -47,9 +48,9 @@ def find_merged(request: HttpRequest, task_id: str) -> JsonResponse:
     """
     workflow = workflow_or_404(request, task_id)
     asked = merged.Asked.read(request.GET)
-    reaches = merged.reaches_of(workflow.runs)
+    reaches = reaches_of(workflow.runs)
     return _answer(
-        request, asked, merged.strands_of(workflow.runs, asked),
+        request, asked, strands_of(asked.kept(workflow.runs)),
         _start(request, workflow, reaches),
         said=lambda spot: f"{spot.task_id}:{spot.number}",
         reached=lambda place: pack(reaches, place),
@@ -61,7 +62,7 @@ def _start(request: HttpRequest, workflow: Workflow, reaches: Sequence[Reach]) -
     given, back = text(request.GET, "from", LONGEST), _backwards(request)
     end = {reach.task_id: reach.lines for reach in reaches} if back else {}
     if spot := merged.spot_of(given):
-        above = place_above(merged.strands_of(workflow.runs, merged.Asked()), spot)
+        above = place_above(strands_of(workflow.runs), spot)
         return end if above is None else {**above, **({} if back else dict([spot]))}
     return unpack(reaches, given) or end
 

@@ -9,11 +9,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import memo
 from dashboard.access import signed_in
 from dashboard.bell import key_of, unread
 from dashboard.deeds import number_of
 from dashboard.htmx import etag_of, tagged, unchanged
+from tasklog import memo
 from tasklog.notify.models import InboxMessage
 
 PAGE = 30

@@ -9,12 +9,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboard.access import administrators
-from tasklog.api.keys import DAYS, create_key, revoke
+from tasklog.api.keys import DAYS, LONGEST_DAYS, create_key, revoke
 from tasklog.api.models import SCOPES, ApiKey
 
 # Revoked and expired ones stay listed; the newest keys come first.
 LISTED = 200
-LONGEST_DAYS = 3650
 
 
 class KeyForm(forms.Form):

@@ -9,25 +9,18 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from dashboard import memo
 from dashboard.access import administrators, signed_in
 from dashboard.charts import depth_chart
 from dashboard.htmx import etag_of, living
 from dashboard.views import queues
 from dashboard.views.worker import TONES
-from tasklog.conf import conf
+from tasklog import memo
 from tasklog.control.actions import perform
-from tasklog.control.depths import newest_tasks
 from tasklog.control.history import SPANS, history
-from tasklog.control.link import BrokerAway
 from tasklog.control.queues import PURGE, Queue
-from tasklog.models import TaskRun
-from tasklog.roles import Role, role_of
-from tasklog.states import State
+from tasklog.control.waiting import names_in, waiting_in
 
 TEMPLATE = "dashboard/queue/detail.html"
-# Runs that wait in it: so many of the oldest are shown, found among so many that wait anywhere.
-SHOWN, AMONG = 20, 2000
 
 
 @require_safe
@@ -43,8 +36,8 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
         "span": span,
         "spans": list(SPANS),
         "chart": depth_chart(history(name, span), f"Messages waiting in {name}"),
-        "names": _names(request, name),
-        "waiting": _waiting(request, name),
+        "names": names_in(request.user, name),
+        "waiting": waiting_in(request.user, name),
         "may_purge": PURGE.allowed(request.user),
     }
     context["etag"] = etag_of(*(context[key] for key in ("queue", "problem", "chart", "names")),
@@ -58,7 +51,7 @@ def purge(request: HttpRequest, name: str) -> HttpResponse:
     """First says how many would go; when that is confirmed they do."""
     queue, problem = _found(request, name)
     if request.method != "POST" or request.POST.get("sure") != "yes":
-        context = {"queue": queue, "problem": problem, "names": _names(request, name)}
+        context = {"queue": queue, "problem": problem, "names": names_in(request.user, name)}
         return render(request, "dashboard/queue/purge.html", context)
     outcome = perform(PURGE, request, name, named=f"{name}, {queue.depth or 0} waiting")
     getattr(messages, TONES[outcome.result])(request, outcome.told)
@@ -72,24 +65,3 @@ def _found(request: HttpRequest, name: str) -> tuple[Queue, str]:
         if queue.name == name:
             return queue, found.problem
     raise Http404(f"There is no queue named {name}.")
-
-
-def _names(request: HttpRequest, name: str) -> list[tuple[str, int]] | None:
-    """Task names in the broker; where views are narrowed only for those who run it."""
-    if conf().visibility and role_of(request.user) < Role.ADMINISTRATOR:
-        return None
-    return memo.keep(("queue names", name), queues.SECONDS, lambda: _looked_into(name))
-
-
-def _looked_into(name: str) -> list[tuple[str, int]] | None:
-    try:
-        return newest_tasks(name)
-    except BrokerAway:
-        return None
-
-
-def _waiting(request: HttpRequest, name: str) -> list[TaskRun]:
-    visible = TaskRun.objects.visible_to(request.user)
-    waiting = visible.filter(state=State.PENDING).order_by("created_at").values_list("pk", "queue")
-    ours = [pk for pk, queue in waiting[:AMONG] if queue == name][:SHOWN]
-    return list(visible.filter(pk__in=ours).order_by("created_at"))

@@ -7,9 +7,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from dashboard import memo
 from dashboard.access import signed_in
 from dashboard.htmx import etag_of, living
+from tasklog import memo
 from tasklog.control.queues import QueueList, queue_list
 
 TEMPLATE = "dashboard/queues/list.html"

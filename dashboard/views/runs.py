@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from dashboard import controls, memo
+from dashboard import controls
 from dashboard.access import signed_in
 from dashboard.filters import COLUMNS, GROUPS, SINCE, RunFilter
 from dashboard.htmx import etag_of, tagged, unchanged, wants_fragment
@@ -17,6 +17,7 @@ from dashboard.listing import count_states, list_runs
 from dashboard.rows import rows_of
 from dashboard.saved import bar_of, of_filter
 from dashboard.strip import figures
+from tasklog import memo
 from tasklog.models import TaskRun
 
 # Tasks, queues and workers on offer are those of so many newest runs.

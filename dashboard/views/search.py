@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,11 +19,7 @@ from tasklog.search.condition import Condition
 from tasklog.search.find import Found, find
 from tasklog.search.problems import QueryError
 from tasklog.search.query import LONGEST, Query, parse
-
-# Searches that run at once in one process; each may keep a core of the database busy.
-AT_ONCE = 4
-WAIT_SECONDS = 1.0
-_free = threading.BoundedSemaphore(AT_ONCE)
+from tasklog.search.turns import RETRY_AFTER, turn
 
 EXAMPLES = (
     ("timeout", "a word, in small or capital letters"),
@@ -64,7 +57,7 @@ def page(request: HttpRequest) -> HttpResponse:
         context["bar"] = bar_of(request.user, "search", of_text(query))
     if not query.terms:
         return render(request, "dashboard/search/page.html", context)
-    with _turn() as ours:
+    with turn() as ours:
         if not ours:
             return _busy(request, context)
         context |= _answer(request, query, text)
@@ -97,18 +90,7 @@ def _problems(text: str, error: QueryError) -> list[tuple[str, str]]:
     return [(text[p.start : p.end], p.said) for p in error.problems]
 
 
-@contextmanager
-def _turn() -> Iterator[bool]:
-    """A place among the searches that may run now; False where none became free in time."""
-    ours = _free.acquire(timeout=WAIT_SECONDS)
-    try:
-        yield ours
-    finally:
-        if ours:
-            _free.release()
-
-
 def _busy(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     response = render(request, "dashboard/search/page.html", {**context, "busy": True}, status=429)
-    response.headers["Retry-After"] = "2"
+    response.headers["Retry-After"] = str(RETRY_AFTER)
     return response

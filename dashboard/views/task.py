@@ -10,17 +10,13 @@ from django.views.decorators.http import require_safe
 
 from dashboard.access import signed_in
 from dashboard.charts import Bar, run_bars
-from dashboard.listing import HEAVY, WHY
+from dashboard.listing import HEAVY
 from dashboard.rows import why
-from dashboard.tasks import WINDOWS, failures_of, is_known, task_within
 from dashboard.templatetags.tasklog_ui import human_duration
 from tasklog.models import TaskRun
-from tasklog.states import BAD
+from tasklog.task_numbers import WINDOWS, failures_of, is_known, last_failures, task_within
 
 STRIP = 50
-LAST_FAILURES = 8
-# The last failures are looked for among so many of its newest runs.
-AMONG = 2000
 
 
 @require_safe
@@ -42,7 +38,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
         "strip": run_bars([_bar(run) for run in reversed(newest)], f"The last runs of {name}"),
         "failures": failures,
         "samples": _there(runs, [failure.last_run for failure in failures]),
-        "last_failures": _last_failures(runs),
+        "last_failures": [(run, why(run)) for run in last_failures(request.user, name)],
     }
     return render(request, "dashboard/task/detail.html", context)
 
@@ -59,11 +55,3 @@ def _bar(run: TaskRun) -> Bar:
 def _there(runs: Any, ids: list[str]) -> set[str]:
     """Those that still exist."""
     return set(runs.filter(pk__in=ids).values_list("pk", flat=True))
-
-
-def _last_failures(runs: Any) -> list[tuple[TaskRun, str]]:
-    """Failures among its newest runs, each with its reason."""
-    newest = list(runs.order_by("-created_at", "-task_id").values_list("pk", "state")[:AMONG])
-    bad = [pk for pk, state in newest if state in BAD][:LAST_FAILURES]
-    rows = runs.filter(pk__in=bad).defer(*HEAVY).annotate(why=WHY)
-    return [(run, why(run)) for run in rows.order_by("-created_at", "-task_id")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -12,16 +11,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from dashboard.access import signed_in
-from dashboard.tasks import WINDOWS, Task, tasks_within
+from tasklog.task_numbers import ORDERS, WINDOWS, Task, tasks_within
 
 PAGE = 100
 LONGEST = 200
-SORTS: dict[str, tuple[str, Callable[[Task], Any]]] = {
-    "name": ("Name", lambda task: task.name),
-    "runs": ("Most runs", lambda task: (-task.runs, task.name)),
-    "failed": ("Most failures", lambda task: (-task.bad, task.name)),
-    "slow": ("Slowest", lambda task: (-(task.p95 or 0), task.name)),
-}
+SORTS = {"name": "Name", "runs": "Most runs", "failed": "Most failures", "slow": "Slowest"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +45,13 @@ def page(request: HttpRequest) -> HttpResponse:
     window = WINDOWS.get(asked.window) or WINDOWS["24h"]
     sort = asked.sort if asked.sort in SORTS else "name"
     found = _matching(request.user, asked.q, asked.window)
-    found.sort(key=SORTS[sort][1])
+    found.sort(key=ORDERS[sort])
     number = int(asked.page) if asked.page.isdecimal() and len(asked.page) < 6 else 0
     context = {
         "asked": asked,
         "window": window,
         "sort": sort,
-        "sorts": [(word, title) for word, (title, _) in SORTS.items()],
+        "sorts": list(SORTS.items()),
         "windows": [(word, asked.url(window=word), word == window.word) for word in WINDOWS],
         "tasks": found[number * PAGE : (number + 1) * PAGE],
         "total": len(found),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -14,41 +12,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dashboard.access import operators, signed_in
 from dashboard.figures import configuration_of, figures_of
 from dashboard.htmx import etag_of, living
-from tasklog.conf import conf
 from tasklog.control.actions import Outcome, perform
-from tasklog.control.answers import Answer, Held
+from tasklog.control.hands import hands_of
 from tasklog.control.verbs import VERBS, Verb
-from tasklog.control.workers import Worker, find_worker, visible_names
+from tasklog.control.workers import Worker, find_worker
 from tasklog.roles import Role, role_of
 
 TEMPLATE = "dashboard/worker/detail.html"
 FORM = "dashboard/worker/action.html"
-# Of each list so many are shown; the number above it counts all.
-SHOWN = 50
 TONES = {"done": "success", "failed": "error", "unknown": "warning"}
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One task in a worker's hands; without a name it is another person's."""
-
-    id: str
-    name: str
-    at: datetime | None
-    linked: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Hand:
-    """Tasks of one kind: how many there are, those that are shown, and those that are not."""
-
-    title: str
-    when: str
-    count: int
-    tasks: list[Task]
-    hidden: int
-    # A rule says who sees which runs.
-    narrow: bool
 
 
 @require_safe
@@ -105,7 +77,7 @@ def _context(request: HttpRequest, worker: Worker, problem: str) -> dict[str, An
         "worker": worker,
         "problem": problem,
         "asked": "ask" in request.GET,
-        "hands": _hands(request.user, answer) if answer else [],
+        "hands": hands_of(request.user, answer) if answer else [],
         "figures": figures_of(answer) if answer else [],
         # Deploy facts are for those who run it.
         "configuration": configuration_of(answer) if answer and operator else [],
@@ -116,27 +88,3 @@ def _context(request: HttpRequest, worker: Worker, problem: str) -> dict[str, An
     row = worker.row
     facts = (worker.state, worker.silent_when_asked, row.seen_at, row.rss_bytes, answer)
     return {**context, "etag": etag_of(facts, [context[name] for name in shown])}
-
-
-def _hands(user: Any, answer: Answer) -> list[Hand]:
-    held = {
-        "Running": (answer.active, "active", "Since"),
-        "Reserved": (answer.reserved, "reserved", ""),
-        "Scheduled": (answer.scheduled, "scheduled", "Due"),
-        "Revoked": (tuple(Held(one, "") for one in answer.revoked), "revoked", ""),
-    }
-    names = visible_names(user, [one.id for kinds in held.values() for one in kinds[0][:SHOWN]])
-    return [
-        _hand(title, when, answer.counts.get(word, 0), tasks, names)
-        for title, (tasks, word, when) in held.items()
-    ]
-
-
-def _hand(title: str, when: str, count: int, held: tuple[Held, ...], names: dict[str, str]) -> Hand:
-    """Where a rule says who sees which runs, one that is not visible is only counted."""
-    narrow = bool(conf().visibility)
-    shown = [one for one in held[:SHOWN] if one.id in names or not narrow]
-    tasks = [
-        Task(one.id, one.name or names.get(one.id, ""), one.at, one.id in names) for one in shown
-    ]
-    return Hand(title, when, count, tasks, count - len(tasks), narrow)

@@ -16,11 +16,12 @@ from django.views.decorators.http import require_GET
 
 from dashboard.access import signed_in
 from dashboard.lanes import Lanes
-from dashboard.merged import Asked, hidden_edge, open_window, reaches_of, strands_of
+from dashboard.merged import Asked, hidden_edge, open_window
 from dashboard.views.download import as_file, as_object, as_text
 from dashboard.views.stream import user_again
 from dashboard.views.workflow import page_of, workflow_or_404
 from tasklog.archive.merged import Told, walk
+from tasklog.archive.strands import reaches_of, strands_of
 from tasklog.audit.trail import record
 from tasklog.live import replay, sse, stored, together
 from tasklog.live.ring import FLOOD_PACE, MANY, PACE
@@ -89,7 +90,7 @@ class Viewer:
             return []
         reaches = reaches_of(workflow.runs)
         self.lanes = Lanes(workflow, reaches)
-        strands = strands_of(workflow.runs, Asked())
+        strands = strands_of(workflow.runs)
         return [
             together.Standing(strand, bool(run.started_at or run.line_count), reach.ended)
             for run, strand, reach in zip(workflow.runs, strands, reaches, strict=True)
@@ -159,7 +160,7 @@ def download(request: HttpRequest, task_id: str) -> HttpResponseBase:
     content_type, write = FORMATS[kind]
     record("download", request=request, target=f"workflow {workflow.root.name} {workflow.key}")
     asked = Asked.read(request.GET)
-    told_lines = walk(strands_of(workflow.runs, asked), asked.only)
+    told_lines = walk(strands_of(asked.kept(workflow.runs)), asked.only)
     return as_file(request, workflow.root, kind, content_type, write(workflow, told_lines))
 
 

@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from dashboard import memo
 from dashboard.access import signed_in
 from dashboard.htmx import etag_of, tagged, unchanged, wants_fragment
+from tasklog import memo
 from tasklog.workflows.members import Workflow
 from tasklog.workflows.recent import Recent, recent_workflows
 from tasklog.workflows.summary import Summary, branch_names

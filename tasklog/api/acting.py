@@ -9,17 +9,17 @@ from django.http import Http404
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
 from tasklog.api.errors import shape
 from tasklog.api.models import ApiKey
-from tasklog.api.orders import BulkOrder, LaunchOrder, RetryOrder, SignalOrder
+from tasklog.api.orders import BulkOrder, RetryOrder, SignalOrder
+from tasklog.api.parsing import ordered
 from tasklog.api.views import ApiView
-from tasklog.control import bulk, launch, raising, runs
+from tasklog.control import bulk, raising, runs
 from tasklog.control.actions import Action, Outcome, perform
 from tasklog.control.editing import completed, draft_of
 from tasklog.control.payload import arguments_of
-from tasklog.control.sending import BrokerAway, Call
+from tasklog.control.sending import BrokerAway
 from tasklog.models import TaskRun
 
 
@@ -41,6 +41,22 @@ class ControlView(ApiView):
 
     def on_run(self, action: Action, run: TaskRun, **arguments: Any) -> Outcome:
         return self.perform(action, run, runs.named(run), **arguments)
+
+    def on_many(self, word: str, runs: list[TaskRun], *, dry_run: bool) -> Response:
+        """Retries or revokes those of them that can be; a dry run says which."""
+        planned = bulk.plan(word, runs)
+        told = {
+            "action": word,
+            "count": len(planned.possible),
+            "refused": {run.pk: one.why for one in planned.refused for run in one.runs},
+        }
+        if dry_run:
+            return Response({**told, "dry_run": True})
+        if not planned.possible:
+            return Response(shape("refused", "None of these runs can be; see a dry run."), 409)
+        if isinstance(self.request.auth, ApiKey):
+            self.request._request.tasklog_key = self.request.auth  # type: ignore[attr-defined]
+        return answer(bulk.carry_out(planned, self.request._request), _many(told))
 
 
 class Retry(ControlView):
@@ -93,19 +109,8 @@ class Bulk(ControlView):
 
     def post(self, request: Request) -> Response:
         asked = ordered(BulkOrder, request)
-        planned = bulk.plan(asked["action"], self.runs_or_404(asked["task_ids"]))
-        told = {
-            "action": asked["action"],
-            "count": len(planned.possible),
-            "refused": {run.pk: one.why for one in planned.refused for run in one.runs},
-        }
-        if asked["dry_run"]:
-            return Response({**told, "dry_run": True})
-        if not planned.possible:
-            return Response(shape("refused", "None of these runs can be; see a dry run."), 409)
-        if isinstance(request.auth, ApiKey):
-            request._request.tasklog_key = request.auth  # type: ignore[attr-defined]
-        return answer(bulk.carry_out(planned, request._request), _many(told))
+        runs = self.runs_or_404(asked["task_ids"])
+        return self.on_many(asked["action"], runs, dry_run=asked["dry_run"])
 
     def runs_or_404(self, ids: list[str]) -> list[TaskRun]:
         """One that the caller may not see, and all are refused."""
@@ -116,37 +121,6 @@ class Bulk(ControlView):
             missing = sorted(set(ids) - {run.pk for run in found})
             raise Http404(f"There is no run with the id {missing[0][:100]}; nothing was done.")
         return found
-
-
-class Launch(ControlView):
-    """Starts a task that CELERY_TASKLOG_LAUNCH names."""
-
-    body = LaunchOrder
-
-    def post(self, request: Request) -> Response:
-        asked = ordered(LaunchOrder, request)
-        name = asked.pop("task")
-        if not launch.may_launch(name):
-            told = f"{name[:100]} may not be started here; CELERY_TASKLOG_LAUNCH says what may."
-            raise ValidationError({"task": told})
-        call = Call(name, **asked)
-        if wrong := launch.problems(launch.task_of(name), call.args, call.kwargs):
-            raise ValidationError(wrong)
-        outcome = self.perform(launch.LAUNCH, call, f"{name} {call.task_id}")
-        return answer(outcome, lambda made: {"task_id": made, "task_name": name})
-
-
-def ordered(order: type[Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The body; raises a 400 that names each wrong field and what is allowed."""
-    body = request.data if request.data not in (None, "", []) else {}
-    if not isinstance(body, dict):
-        raise ValidationError({"body": "Send a JSON object."})
-    given = order(data=body)
-    if unknown := set(body) - set(given.fields):
-        told = f"There is no such field. There are: {', '.join(given.fields) or 'none'}."
-        raise ValidationError(dict.fromkeys(map(str, sorted(unknown)), told))
-    given.is_valid(raise_exception=True)
-    return dict(given.validated_data)
 
 
 def answer(outcome: Outcome, more: Callable[[Any], dict[str, Any]]) -> Response:

@@ -19,7 +19,7 @@ from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
 from tasklog.api.keys import KeyUser, find_key, note_use, prefix_of
-from tasklog.api.models import ApiKey
+from tasklog.api.models import ALL, ApiKey
 from tasklog.audit.trail import record
 from tasklog.roles import Role, role_of
 
@@ -27,6 +27,7 @@ SCHEME = "Api-Key"
 READS, WRITES = "600/min", "60/min"
 # What each scope asks of a person; a key of a person's may no more than that person.
 ROLES = {
+    ALL: Role.ADMINISTRATOR,
     "tasks:read": Role.VIEWER,
     "logs:read": Role.VIEWER,
     "control": Role.OPERATOR,
@@ -69,8 +70,13 @@ def may(user: Any, key: ApiKey | None, scope: str) -> bool:
     """By the key's scopes, and by the role of the person it belongs to or who is signed in."""
     if key is not None and not key.allows(scope):
         return False
+    return holds(user, key, ROLES[scope])
+
+
+def holds(user: Any, key: ApiKey | None, least: Role) -> bool:
+    """Has the person this role?  A key that is nobody's may what its scopes say."""
     nobodys = key is not None and key.user is None
-    return nobodys or role_of(user) >= ROLES[scope]
+    return nobodys or role_of(user) >= least
 
 
 def lacking(key: ApiKey | None, scope: str) -> str:
@@ -80,14 +86,21 @@ def lacking(key: ApiKey | None, scope: str) -> str:
     return "Your account may not do this."
 
 
+def scope_of(view: Any, method: str) -> str:
+    """What a key needs for this method; a method that the view has not counts as reading."""
+    scope: str | dict[str, str] = view.scope  # a view without one must fail
+    return scope if isinstance(scope, str) else scope.get(method, scope["GET"])
+
+
 class HasScope(BasePermission):
-    """Signed in; and a key must hold the view's `scope`."""
+    """Signed in; and a key must hold the view's `scope`, a person the role of the method."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        scope: str = getattr(view, "scope")  # noqa: B009 - a view without one must fail
+        scope = scope_of(view, str(request.method))
         key = request.auth if isinstance(request.auth, ApiKey) else None
         self.message = lacking(key, scope)
-        return may(request.user, key, scope)
+        least = getattr(view, "least", {}).get(request.method, Role.NOBODY)
+        return may(request.user, key, scope) and holds(request.user, key, least)
 
 
 class KeyThrottle(SimpleRateThrottle):

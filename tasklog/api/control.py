@@ -1,7 +1,8 @@
-"""Workers and queues for programs: their lists, a verb on a worker, purging a queue.  WEB."""
+"""Workers and queues for programs: lists and details, a verb on a worker, purging a queue.  WEB."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.http import Http404
@@ -9,13 +10,27 @@ from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tasklog.api.control_json import (
+    HandSerializer,
+    QueuePage,
+    QueueWithDepths,
+    SpanQuery,
+    WorkerPage,
+    WorkerWithTasks,
+    queue_json,
+    worker_json,
+)
 from tasklog.api.models import ApiKey
-from tasklog.api.views import ApiView
+from tasklog.api.serializers import RunSerializer
+from tasklog.api.views import ApiView, attempts_of, checked
 from tasklog.control.actions import Action, Outcome, perform
 from tasklog.control.arguments import from_json
-from tasklog.control.queues import PURGE, Queue, queue_list
+from tasklog.control.hands import hands_of
+from tasklog.control.history import history
+from tasklog.control.queues import PURGE, queue_list
 from tasklog.control.verbs import VERBS
-from tasklog.control.workers import Worker, find_worker, roster
+from tasklog.control.waiting import names_in, waiting_in
+from tasklog.control.workers import find_worker, roster
 
 # Done is done; what failed says why; what got no answer may still happen.
 STATUSES = {"done": 200, "failed": 409, "unknown": 202}
@@ -25,21 +40,73 @@ class WorkerList(ApiView):
     """Every worker of the last day, with what it answers within a second."""
 
     scope = "tasks:read"
+    answer = WorkerPage
 
     def get(self, request: Request) -> Response:
         found = roster(asking=True)
-        workers = [_worker(worker) for worker in found.workers]
+        workers = [worker_json(worker) for worker in found.workers]
         return Response({"problem": found.problem, "results": workers})
+
+
+class WorkerDetail(ApiView):
+    """One worker with the tasks in its hands, as far as you may see them."""
+
+    scope = "tasks:read"
+    answer = WorkerWithTasks
+
+    def get(self, request: Request, name: str) -> Response:
+        worker, problem = (None, "") if "\0" in name else find_worker(name, asking=True)
+        if worker is None:
+            raise Http404(f"There is no worker named {name}.")
+        answer = worker.answer
+        hands = hands_of(request.user, answer) if answer else []
+        return Response(
+            {
+                **worker_json(worker),
+                "problem": problem,
+                "registered": list(answer.registered) if answer else None,
+                "tasks": {hand.kind: HandSerializer(hand).data for hand in hands} or None,
+            }
+        )
 
 
 class QueueList(ApiView):
     """Every queue that is known; null where nobody could tell."""
 
     scope = "tasks:read"
+    answer = QueuePage
 
     def get(self, request: Request) -> Response:
         found = queue_list(request.user, roster(asking=True))
-        return Response({"problem": found.problem, "results": list(map(_queue, found.queues))})
+        return Response({"problem": found.problem, "results": list(map(queue_json, found.queues))})
+
+
+class QueueDetail(ApiView):
+    """One queue: how deep it was over a time, and what waits in it."""
+
+    scope = "tasks:read"
+    query, answer = SpanQuery, QueueWithDepths
+
+    def get(self, request: Request, name: str) -> Response:
+        span = checked(SpanQuery, request)["span"]
+        found = queue_list(request.user, roster(asking=True))
+        queue = next((one for one in found.queues if one.name == name), None)
+        if queue is None:
+            raise Http404(f"There is no queue named {name}.")
+        runs = waiting_in(request.user, name)
+        told, names = attempts_of(runs), names_in(request.user, name)
+        return Response(
+            {
+                **queue_json(queue),
+                "problem": found.problem,
+                "depths": [
+                    {"at": datetime.fromtimestamp(at, UTC), "depth": depth}
+                    for at, depth in history(name, span)
+                ],
+                "names": None if names is None else dict(names),
+                "waiting": [RunSerializer(run, context=told).data for run in runs],
+            }
+        )
 
 
 class ControlView(ApiView):
@@ -96,32 +163,3 @@ def _object(request: Request) -> dict[str, Any]:
 def _told(outcome: Outcome) -> dict[str, Any]:
     made = outcome.made if isinstance(outcome.made, int) else None
     return {"result": outcome.result, "told": outcome.told, "made": made}
-
-
-def _worker(worker: Worker) -> dict[str, Any]:
-    row, answer = worker.row, worker.answer
-    return {
-        "name": worker.name,
-        "state": worker.state,
-        "answered": answer is not None,
-        "host": row.host,
-        "pid": row.pid,
-        "pool": row.pool,
-        "concurrency": answer.size if answer and answer.size is not None else row.concurrency,
-        "memory_bytes": row.rss_bytes,
-        "versions": row.versions,
-        "seen_at": row.seen_at,
-        "queues": list(answer.queues) if answer else None,
-        "counts": dict(answer.counts) if answer else None,
-    }
-
-
-def _queue(queue: Queue) -> dict[str, Any]:
-    return {
-        "name": queue.name,
-        "depth": queue.depth,
-        "consumers": queue.consumers,
-        "workers": list(queue.workers),
-        "oldest_waits_since": queue.oldest,
-        "ended_per_minute": queue.per_minute,
-    }

@@ -7,7 +7,7 @@ import re
 import secrets
 from collections.abc import Collection
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -20,6 +20,7 @@ from tasklog.api.models import SCOPES, ApiKey
 from tasklog.audit.trail import record
 
 DAYS = 90
+LONGEST_DAYS = 3650
 # The last use is written at most this often.
 USE_NOTED_EVERY = timedelta(minutes=1)
 _FORM = re.compile(r"([0-9a-f]{8})\.[A-Za-z0-9_-]{43}")
@@ -49,10 +50,13 @@ def create_key(
     scopes: Collection[str],
     *,
     days: int | None = DAYS,
+    until: datetime | None = None,
     user: Any = None,
     request: HttpRequest | None = None,
 ) -> tuple[ApiKey, str]:
     """A new key and its text, which nobody can read again.  `days` None: it never expires.
+
+    `until`: when it ends in any case.
 
     Raises ValueError for a scope that does not exist.
     """
@@ -61,7 +65,8 @@ def create_key(
         raise ValueError(f"No such scope: {named}. There are: {', '.join(SCOPES)}.")
     prefix = secrets.token_hex(4)
     text = f"{prefix}.{secrets.token_urlsafe(32)}"
-    expires_at = None if days is None else timezone.now() + timedelta(days=days)
+    ends = [until, None if days is None else timezone.now() + timedelta(days=days)]
+    expires_at = min((end for end in ends if end), default=None)
     key = ApiKey.objects.create(
         name=name, prefix=prefix, digest=_digest(text), scopes=sorted(set(scopes)),
         user=user, expires_at=expires_at,

@@ -7,17 +7,33 @@ from django.apps import apps
 from django.urls import URLPattern, path
 
 import tasklog.addresses  # noqa: F401 - registers the form of a task id
-from tasklog.api import document, stream, views, workflows
+from tasklog.api import (
+    document,
+    key_list,
+    merged,
+    monitoring,
+    run_parts,
+    search,
+    stream,
+    task_names,
+    views,
+    workflows,
+)
 from tasklog.control.schedules import installed
 
 
 def _acting() -> list[URLPattern]:
-    from tasklog.api import acting
+    from tasklog.api import acting, failures, launching
 
-    task = "api/tasks/<tasklog_id:task_id>"
+    task, failure = "api/tasks/<tasklog_id:task_id>", "failures/<str:signature>/retry/"
     return [
         path("api/tasks/bulk/", acting.Bulk.as_view(), name="api_bulk"),
-        path("api/launch/", acting.Launch.as_view(), name="api_launch"),
+        path("api/launch/", launching.Launch.as_view(), name="api_launch"),
+        path(
+            f"api/task-names/<tasklog_id:name>/{failure}",
+            failures.RetryFailures.as_view(),
+            name="api_retry_failures",
+        ),
         path(f"{task}/retry/", acting.Retry.as_view(), name="api_retry"),
         path(f"{task}/revoke/", acting.Revoke.as_view(), name="api_revoke"),
         path(f"{task}/terminate/", acting.Terminate.as_view(), name="api_terminate"),
@@ -31,19 +47,22 @@ def _control() -> list[URLPattern]:
     worker, queue = "api/workers/<tasklog_id:name>", "api/queues/<tasklog_id:name>"
     return [
         path("api/workers/", control.WorkerList.as_view(), name="api_workers"),
+        path(f"{worker}/", control.WorkerDetail.as_view(), name="api_worker"),
         path(f"{worker}/<str:verb>/", control.WorkerAct.as_view(), name="api_worker_act"),
         path("api/queues/", control.QueueList.as_view(), name="api_queues"),
+        path(f"{queue}/", control.QueueDetail.as_view(), name="api_queue"),
         path(f"{queue}/purge/", control.QueuePurge.as_view(), name="api_queue_purge"),
     ]
 
 
 def _schedules() -> list[URLPattern]:
-    from tasklog.api.schedules import ScheduleList, ScheduleVerb
+    from tasklog.api import schedules
 
     schedule = "api/schedules/<str:schedule_id>"
     return [
-        path("api/schedules/", ScheduleList.as_view(), name="api_schedules"),
-        path(f"{schedule}/<str:verb>/", ScheduleVerb.as_view(), name="api_schedule_verb"),
+        path("api/schedules/", schedules.ScheduleList.as_view(), name="api_schedules"),
+        path(f"{schedule}/", schedules.ScheduleDetail.as_view(), name="api_schedule"),
+        path(f"{schedule}/<str:verb>/", schedules.ScheduleVerb.as_view(), name="api_schedule_verb"),
     ]
 
 
@@ -54,6 +73,41 @@ def _insights() -> list[URLPattern]:
         path("api/patterns/", insights.PatternList.as_view(), name="api_patterns"),
         path("api/insights/", insights.InsightList.as_view(), name="api_insights"),
     ]
+
+
+def _administration() -> list[URLPattern]:
+    """What only administrators read, and their programs."""
+    views: list[URLPattern] = [
+        path("api/keys/", key_list.Keys.as_view(), name="api_keys"),
+        path("api/keys/<str:prefix>/revoke/", key_list.KeyEnd.as_view(), name="api_key_revoke"),
+        path("api/diagnostics/", monitoring.Diagnostics.as_view(), name="api_diagnostics"),
+    ]
+    if apps.is_installed("tasklog.maintenance"):
+        views.append(path("api/usage/", monitoring.Usage.as_view(), name="api_usage"))
+    if apps.is_installed("tasklog.audit"):
+        from tasklog.api.audit import Trail
+
+        views.append(path("api/audit/", Trail.as_view(), name="api_audit"))
+    return views
+
+
+def _runs() -> list[URLPattern]:
+    """Beyond the list of runs and their lines."""
+    task, workflow = "api/tasks/<tasklog_id:task_id>", "api/workflows/<tasklog_id:task_id>"
+    views: list[URLPattern] = [
+        path("api/search/", search.Search.as_view(), name="api_search"),
+        path("api/overview/", monitoring.Overview.as_view(), name="api_overview"),
+        path("api/task-names/", task_names.Names.as_view(), name="api_task_names"),
+        path("api/task-names/<tasklog_id:name>/", task_names.Name.as_view(), name="api_task_name"),
+        path(f"{task}/find/", run_parts.Find.as_view(), name="api_find"),
+        path(f"{task}/attempts/", run_parts.AttemptList.as_view(), name="api_attempts"),
+        path("api/workflows/", workflows.WorkflowList.as_view(), name="api_workflows"),
+        path(f"{workflow}/lines/", merged.Merged.as_view(), name="api_workflow_lines"),
+    ]
+    if apps.is_installed("tasklog.insights"):
+        compare = run_parts.Comparison.as_view()
+        views.append(path(f"{task}/comparison/", compare, name="api_comparison"))
+    return views
 
 
 def _uploads() -> list[URLPattern]:
@@ -71,6 +125,8 @@ urlpatterns = [
     *(_acting() + _control() if _with_control else []),
     *(_schedules() if installed() else []),
     *(_uploads() if _with_control and apps.is_installed("tasklog.sources") else []),
+    *_administration(),
+    *_runs(),
     *(_insights() if apps.is_installed("tasklog.insights") else []),
     path("api/schema/", document.Document.as_view(), name="api_schema"),
     path("api/tasks/", views.RunList.as_view(), name="api_tasks"),

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from tasklog import memo
 from tasklog.archive.reader import iter_lines
 from tasklog.insights.fingerprint import LONGEST, Templates
 from tasklog.insights.models import RunFigures
@@ -21,6 +22,8 @@ REACH, WHOLE = 20_000, 1_000_000
 TOP = 20
 # Runs before this one among which the last good one is looked for.
 AMONG = 500
+# A run that has ended does not change; one that goes on is looked at again (seconds).
+SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,14 @@ def last_good(run: TaskRun, runs: Any) -> TaskRun | None:
     ids = [pk for pk, state in earlier.values_list("pk", "state")[:AMONG] if state == State.SUCCESS]
     found: TaskRun | None = runs.filter(pk=ids[0]).first() if ids else None
     return found
+
+
+def compared(run: TaskRun, runs: Any) -> tuple[TaskRun | None, Difference | None]:
+    """The last good run among `runs` and what sets this one apart from it."""
+    good = last_good(run, runs)
+    if good is None:
+        return None, None
+    return good, memo.keep(("compare", run.pk, good.pk), SECONDS, lambda: compare(run, good))
 
 
 def compare(here: TaskRun, there: TaskRun) -> Difference:

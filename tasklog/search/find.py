@@ -70,6 +70,12 @@ def find(query: Query, user: Any, cursor: str = "", seconds: float = SECONDS) ->
     )
 
 
+def is_cursor(text: str) -> bool:
+    """Has it the form of a cursor, with numbers that a row can have?"""
+    read = _CURSOR.fullmatch(text)
+    return read is not None and all(int(n) <= chunks.END for n in read.groups()[:5] if n)
+
+
 def _by_lines(hunt: Hunt, cursor: str) -> str:
     read = _CURSOR.fullmatch(cursor)
     if not (read and read[2]):

@@ -13,16 +13,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q, Value
-from django.db.models.functions import Coalesce, Left, NullIf
+from django.db.models import Q
 
 from tasklog.models import TaskRun
+from tasklog.querysets import WHY
 
 # A workflow is shown up to so many runs, the first ones.
 MOST = 5_000
 # Long texts that no row shows.
 _HEAVY = ("result", "traceback", "exception", "args", "kwargs", "counts", "loggers")
-_WHY = Left(Coalesce(NullIf("reason", Value("")), "exception"), 200)
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def workflow_of(known: str, user: Any) -> Workflow | None:
 def read(clusters: Sequence[Collection[str]], user: Any) -> list[Workflow]:
     """The workflows of these sets of ids, as far as this reader may see them."""
     ids = [task_id for ids in clusters for task_id in ids]
-    visible = TaskRun.objects.filter(pk__in=ids).visible_to(user).defer(*_HEAVY).annotate(why=_WHY)
+    visible = TaskRun.objects.filter(pk__in=ids).visible_to(user).defer(*_HEAVY).annotate(why=WHY)
     found = {run.task_id: run for run in visible}
     workflows = []
     for cluster in clusters:

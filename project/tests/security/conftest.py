@@ -12,8 +12,8 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from dashboard import memo
 from project.tests.security.routes import SCOPES
+from tasklog import memo
 from tasklog.api.keys import create_key
 from tasklog.api.models import ApiKey
 from tasklog.roles import Role, group_name

@@ -132,9 +132,9 @@ def test_a_view_that_breaks_tells_nothing_of_its_inside(
 def test_a_busy_search_is_careful(root: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     import threading
 
-    monkeypatch.setattr("dashboard.views.search._free", threading.BoundedSemaphore(1))
-    monkeypatch.setattr("dashboard.views.search.WAIT_SECONDS", 0.01)
-    from dashboard.views.search import _free
+    monkeypatch.setattr("tasklog.search.turns._free", threading.BoundedSemaphore(1))
+    monkeypatch.setattr("tasklog.search.turns.WAIT_SECONDS", 0.01)
+    from tasklog.search.turns import _free
 
     with _free:
         response = root.get("/search/?q=x")

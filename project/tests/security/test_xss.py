@@ -159,7 +159,7 @@ LISTS = (
 def test_a_list_of_hostile_texts_is_built_like_one_of_harmless_ones(
     path: str, root: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dashboard import memo
+    from tasklog import memo
 
     # Which of them are on offer depends on the texts.
     monkeypatch.setattr("dashboard.views.runs._offers", lambda user: {})

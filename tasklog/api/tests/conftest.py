@@ -9,15 +9,19 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
 
+from tasklog import memo
 from tasklog.api.keys import create_key
 from tasklog.models import TaskLogLine, TaskRun
 
 
 @pytest.fixture(autouse=True)
-def _no_throttle_left_over() -> Iterator[None]:
+def _nothing_left_over() -> Iterator[None]:
+    """No throttle, and no answer that was kept for a moment."""
     cache.clear()
+    memo.clear()
     yield
     cache.clear()
+    memo.clear()
 
 
 @pytest.fixture

@@ -94,3 +94,15 @@ def test_a_key_without_the_scope_does_nothing(
 ) -> None:
     assert post(program("tasks:read"), "tasks/e1/retry/").status_code == 403
     assert sent == []
+
+
+def test_what_may_be_started_says_what_it_asks_for(program: Program, settings: Any) -> None:
+    settings.CELERY_TASKLOG_LAUNCH = ["demo.long"]
+    [told] = program("control").get("/tasklog/api/launch/").json()["results"]
+    assert told["name"] == "demo.long"
+    assert told["description"]
+    kinds = {one["name"]: one["kind"] for one in told["parameters"]}
+    assert kinds["duration"] in ("whole", "number")
+    settings.CELERY_TASKLOG_LAUNCH = []
+    assert program("control").get("/tasklog/api/launch/").json() == {"results": []}
+    assert program("tasks:read").get("/tasklog/api/launch/").status_code == 403

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from celery import current_app
@@ -11,7 +13,8 @@ from django.test import Client
 
 from tasklog.api.keys import create_key
 from tasklog.control import answers
-from tasklog.models import TaskWorker
+from tasklog.control.models import SECONDS, QueueSample
+from tasklog.models import TaskRun, TaskWorker
 
 
 @pytest.fixture(autouse=True)
@@ -80,3 +83,57 @@ def test_a_persons_key_may_no_more_than_that_person(db: None) -> None:
     robot = Client(headers={"authorization": f"Api-Key {text}"})
     assert robot.post("/tasklog/api/workers/w1@host/shutdown/", {}, kind).status_code == 202
     assert robot.post("/tasklog/api/queues/default/purge/", {}, kind).status_code == 200
+
+
+ANSWERED = {
+    "w1@host": {
+        "active": [{"id": "mine", "name": "orders.import", "time_start": 1.8e9}],
+        "reserved": [{"id": "theirs", "name": "secret.task"}],
+        "active_queues": [{"name": "default"}],
+        "registered": ["orders.import"],
+    }
+}
+
+
+def test_a_worker_tells_what_is_in_its_hands(
+    program: Callable[..., Client], monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr("tasklog.control.answers.ask", lambda *_, **__: ANSWERED)
+    TaskRun.objects.create(task_id="mine", name="orders.import")
+    told = program("tasks:read").get("/tasklog/api/workers/w1@host/").json()
+    assert (told["name"], told["queues"], told["registered"]) == (
+        "w1@host", ["default"], ["orders.import"],
+    )  # fmt: skip
+    active, reserved = told["tasks"]["active"], told["tasks"]["reserved"]
+    assert (active["count"], active["results"][0]["task_id"]) == (1, "mine")
+    assert reserved["results"][0]["task_name"] == "secret.task"
+    settings.CELERY_TASKLOG_VISIBILITY = lambda user, runs: runs.filter(pk="mine")
+    told = program("tasks:read").get("/tasklog/api/workers/w1@host/").json()
+    assert told["tasks"]["reserved"] == {"count": 1, "hidden": 1, "results": []}
+
+
+def test_a_worker_that_does_not_answer_has_no_tasks_to_tell(program: Callable[..., Client]) -> None:
+    told = program("tasks:read").get("/tasklog/api/workers/w1@host/").json()
+    assert (told["answered"], told["tasks"], told["registered"]) == (False, None, None)
+
+
+def test_a_queue_tells_how_deep_it_was_and_what_waits(program: Callable[..., Client]) -> None:
+    QueueSample.objects.create(
+        queue="default", slot=int(time.time()) // SECONDS - 2, depth=7, consumers=1
+    )
+    TaskRun.objects.create(task_id="waits", name="orders.import", queue="default")
+    TaskRun.objects.create(task_id="elsewhere", name="orders.import", queue="high-priority")
+    told = program("tasks:read").get("/tasklog/api/queues/default/?span=6h").json()
+    assert (told["name"], max(point["depth"] or 0 for point in told["depths"])) == ("default", 7)
+    assert len(told["depths"]) == 240
+    assert [run["task_id"] for run in told["waiting"]] == ["waits"]
+
+
+@pytest.mark.parametrize("path", ["workers/nobody/", "workers/%00/", "queues/nothing/"])
+def test_what_is_not_there_is_a_404_and_a_wrong_span_a_400(
+    program: Callable[..., Client], path: str
+) -> None:
+    client = program("tasks:read")
+    assert client.get(f"/tasklog/api/{path}").status_code == 404
+    answer = client.get("/tasklog/api/queues/default/?span=1y")
+    assert (answer.status_code, set(answer.json()["fields"])) == (400, {"span"})

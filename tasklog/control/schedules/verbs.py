@@ -74,8 +74,8 @@ VERBS = {
     "keep": Action(Word.SCHEDULE, "Do not skip", _keep),
     "delete": Action(Word.SCHEDULE, "Delete", _delete, Role.ADMINISTRATOR, dangerous=True),
 }
-# What a program may do; making, changing and deleting is for people.
-PROGRAMS = ("enable", "disable", "run", "skip")
+# What a program may do; deleting has a way of its own.
+PROGRAMS = tuple(word for word in VERBS if word != "delete")
 
 
 def act(verb: str, request: HttpRequest, task: Any) -> Outcome:

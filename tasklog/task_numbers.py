@@ -7,24 +7,29 @@ too much: the same figures are then counted from the newest runs this reader may
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.utils import timezone
 
-from dashboard import memo
+from tasklog import memo
 from tasklog.conf import conf
 from tasklog.durations import quantile
 from tasklog.models import TaskFailure, TaskRun, TaskTally
-from tasklog.states import FINISHED
+from tasklog.querysets import WHY
+from tasklog.states import BAD, FINISHED
 from tasklog.tallies import COLUMNS, DAY, EVER, HOUR
 from tasklog.tallying import Count, count_all
 
 SECONDS = 5
 # Where a reader sees some of the runs only: counted among so many of theirs.
 REACH = 5_000
+LAST_FAILURES = 8
+# The last failures are looked for among so many of its newest runs.
+AMONG = 2_000
+_HEAVY = ("args", "kwargs", "result", "traceback", "exception", "reason")
 _OF_FAILURE = (
     "signature", "kind", "place", "message", "count", "first_at", "last_at", "last_run",
 )  # fmt: skip
@@ -76,13 +81,13 @@ class Task:
     @property
     def bad(self) -> int:
         """What ended badly; being revoked is nobody's failure."""
-        return self.runs - self.numbers["succeeded"] - self.numbers["revoked"]
+        return self.runs - self.succeeded - self.revoked
 
     @property
     def success(self) -> float | None:
         """In percent of those that succeeded or failed."""
-        judged = self.numbers["succeeded"] + self.bad
-        return 100 * self.numbers["succeeded"] / judged if judged else None
+        judged = self.succeeded + self.bad
+        return 100 * self.succeeded / judged if judged else None
 
     @property
     def p50(self) -> float | None:
@@ -93,8 +98,20 @@ class Task:
         return quantile(self.buckets, 0.95)
 
     @property
+    def succeeded(self) -> int:
+        return self.numbers["succeeded"]
+
+    @property
+    def revoked(self) -> int:
+        return self.numbers["revoked"]
+
+    @property
     def retries(self) -> int:
         return self.numbers["retries"]
+
+    @property
+    def lines(self) -> int:
+        return self.numbers["lines"]
 
     @property
     def per_hour(self) -> float:
@@ -138,6 +155,14 @@ class Failure:
     last_run: str
 
 
+ORDERS: dict[str, Callable[[Task], Any]] = {
+    "name": lambda task: task.name,
+    "runs": lambda task: (-task.runs, task.name),
+    "failed": lambda task: (-task.bad, task.name),
+    "slow": lambda task: (-(task.p95 or 0), task.name),
+}
+
+
 def tasks_within(user: Any, window: Window) -> dict[str, Task]:
     """Every task that ended a run within the window, by name."""
     key = ("tasks", memo.audience(user), window.word)
@@ -174,6 +199,20 @@ def failures_of(user: Any, name: str, most: int = 50) -> list[Failure]:
         return sorted(groups.get(name, []), key=lambda one: one.last_at, reverse=True)[:most]
     rows = TaskFailure.objects.filter(name=name).order_by("-last_at")
     return [Failure(*values) for values in rows.values_list(*_OF_FAILURE)[:most]]
+
+
+def last_failures(user: Any, name: str) -> list[TaskRun]:
+    """Failures among its newest runs, the newest first; `why` is the beginning of the reason."""
+    runs = TaskRun.objects.visible_to(user).filter(name=name).order_by("-created_at", "-task_id")
+    newest = list(runs.values_list("pk", "state")[:AMONG])
+    bad = [pk for pk, state in newest if state in BAD][:LAST_FAILURES]
+    return list(runs.filter(pk__in=bad).defer(*_HEAVY).annotate(why=WHY))
+
+
+def runs_of_failure(user: Any, name: str, signature: str, most: int) -> list[TaskRun]:
+    """The newest runs that failed this way."""
+    runs = TaskRun.objects.visible_to(user).filter(name=name, signature=signature)
+    return list(runs.order_by("-created_at", "-task_id")[:most])
 
 
 def _tasks(user: Any, window: Window, name: str = "") -> dict[str, Task]:

@@ -42,5 +42,8 @@ def clear() -> None:
 
 
 def audience(user: Any) -> Hashable:
-    """Part of a key: who shares an answer about runs.  Everybody, unless views are narrowed."""
-    return user.pk if conf().visibility else None
+    """Part of a key: who shares an answer about runs.  Everybody, unless views are narrowed.
+
+    A program of its own has a name and no number.
+    """
+    return (user.pk, user.get_username()) if conf().visibility else None
