@@ -152,7 +152,7 @@ def test_programs_read_patterns_and_findings(browser_of_ada: Client) -> None:
     assert wrong.status_code == 400
     assert "from 1 to 500" in wrong.content.decode()
     Anomaly.objects.create(kind="burst", task="orders.import", hour=480_000, observed=9, usual=1,
-                           score=8, sentence="9× the usual", key="x")  # fmt: skip
+                           score=8, storm=480_000, sentence="9× the usual", key="x")  # fmt: skip
     told = browser_of_ada.get("/tasklog/api/insights/").json()
     assert told["anomalies"][0]["sentence"] == "9× the usual"
 
