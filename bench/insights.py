@@ -12,9 +12,9 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 from uuid import uuid4
 
+from bench.labelled import labelled
 from bench.rig import Rig, has_postgres, rig, table
 
 LINES, ROUNDS = 300_000, 3
@@ -25,7 +25,7 @@ WORDS = (
     "retrying connection to 10.0.0.{n}:5432, attempt {n}, last error 'timed out after {n} s'",
     "cache hit ratio={f} keys={n}",
 )
-PATTERNS, TASKS, WEEKS = 50, 40, 6
+TASKS = 40
 
 
 def main(databases: list[str], quick: bool) -> None:
@@ -39,7 +39,7 @@ def main(databases: list[str], quick: bool) -> None:
         rows: list[tuple[object, ...]] = [("what", "measured", "must reach")]
         rows += [("mining, lines/s", f"{_mining(own, lines):,.0f}", "50,000")]
         rows += _beside(own, lines)
-        rows += _labelled()
+        rows += labelled()
         rows += [("weekly report, 10,000,000 lines", f"{_report():.1f} s", "30 s")]
         table(f"{databases[0]}: insights", rows)
 
@@ -121,58 +121,6 @@ def mine_for_ever() -> None:
     while True:
         mine()
         time.sleep(1)  # a drainer asks every 15 seconds
-
-
-def _labelled() -> list[tuple[object, ...]]:
-    """A week with planted bursts and silences after five without; false alarms are counted."""
-    from tasklog.insights import anomalies
-    from tasklog.insights.models import Anomaly, Pattern, PatternHour, hour_of, moment_of
-
-    for model in (Anomaly, PatternHour, Pattern):
-        model.objects.all().delete()
-    dice, end = random.Random(5), hour_of(_now())
-    begin = end - WEEKS * 168
-    made = [
-        Pattern.objects.create(fingerprint=f"f{n}", task=f"t.{n % 10}", template=f"line {n}",
-                               first_seen=moment_of(begin), last_seen=moment_of(end))
-        for n in range(PATTERNS)
-    ]  # fmt: skip
-    planted = _plant(made, end, dice)
-    rows = []
-    for place, row in enumerate(made):
-        for hour in range(begin, end):
-            usual = _usual(place, hour)
-            count = round(planted.get((row.pk, hour), 1) * max(dice.gauss(usual, usual**0.5), 0))
-            if count:
-                rows.append(PatternHour(pattern=row, hour=hour, count=count))
-    PatternHour.objects.bulk_create(rows, batch_size=5000)
-    seconds = _timed(lambda: [anomalies.detect_hour(hour) for hour in range(end - 168, end)])
-    found = set(Anomaly.objects.exclude(pattern=None).values_list("pattern_id", "hour"))
-    hits, false = len(found & set(planted)), len(found - set(planted))
-    return [
-        ("planted bursts and silences found", f"{hits} of {len(planted)}", "all"),
-        ("false alarms a day", f"{false / 7:.2f}", "1"),
-        ("a week judged in", f"{seconds:.1f} s", ""),
-    ]
-
-
-def _usual(place: int, hour: int) -> float:
-    """Day and night, weekdays and weekends; each pattern as loud as its place says."""
-    day = 1.0 if 7 <= hour % 24 <= 19 else 0.4
-    week = 0.5 if (hour // 24) % 7 in (2, 3) else 1.0
-    return (20 + place * 12) * day * week
-
-
-def _plant(made: list[Any], end: int, dice: random.Random) -> dict[tuple[int, int], float]:
-    """(pattern, hour) → what its count is multiplied with: 5 to 40, or nothing at all."""
-    found: dict[tuple[int, int], float] = {}
-    for n in range(40):
-        place, hour = dice.randrange(10, len(made)), end - 1 - dice.randrange(168)
-        burst = n % 2 == 0
-        if not burst and _usual(place, hour) < 25:
-            continue
-        found[made[place].pk, hour] = dice.uniform(5, 40) if burst else 0.0
-    return found
 
 
 def _report() -> float:

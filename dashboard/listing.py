@@ -75,7 +75,7 @@ def _older_page(visible: Runs, question: Question, before: str) -> Listing:
         at, task_id = cursor
         runs = runs.filter(created_at__lte=at).filter(Q(created_at__lt=at) | Q(task_id__lt=task_id))
     rows, edge = _take(runs, question, ("-created_at", "-task_id"))
-    older = _cursor(rows[PAGE - 1]) if len(rows) > PAGE else _edge_cursor(edge)
+    older = _cursor(rows[PAGE - 1]) if len(rows) > PAGE else edge_cursor(edge)
     newer = _cursor(rows[0]) if cursor and rows else ""
     return Listing(rows[:PAGE], older, newer, _searched(rows, edge), question.problems)
 
@@ -215,7 +215,7 @@ def _cursor(run: TaskRun) -> str:
     return f"{_microseconds(run.created_at)}.{run.task_id}"
 
 
-def _edge_cursor(edge: datetime | None) -> str:
+def edge_cursor(edge: datetime | None) -> str:
     return f"{_microseconds(edge)}." if edge else ""
 
 

@@ -41,7 +41,7 @@ def fill() -> None:
         example="disk full on /var/lib/orders",
     )  # fmt: skip
     Cursor.objects.create(name="lines", moved_at=now)
-    for back in range(1, 30):
+    for back in range(30, 0, -1):
         anomalies.detect_hour(hour_of(now) - back)
     findings.renew()
 
@@ -89,6 +89,9 @@ def test_from_a_finding_to_the_line_that_proves_it(
     look(page, "insights", axe)
     today = page.get_by_role("region", name="Worth reading today")
     expect(today).to_contain_text("orders.import writes something new")
+    today.get_by_role("listitem").filter(has_text="something new").first.get_by_text(
+        "also "
+    ).click()
     today.get_by_role("link", name="disk full on <path>").click()
     look(page, "insight-pattern", axe)
     page.get_by_role("link", name="line 3").click()

@@ -152,7 +152,7 @@ def test_programs_read_patterns_and_findings(browser_of_ada: Client) -> None:
     assert wrong.status_code == 400
     assert "from 1 to 500" in wrong.content.decode()
     Anomaly.objects.create(kind="burst", task="orders.import", hour=480_000, observed=9, usual=1,
-                           score=8, sentence="9× the usual", key="x")  # fmt: skip
+                           score=8, storm=480_000, sentence="9× the usual", key="x")  # fmt: skip
     told = browser_of_ada.get("/tasklog/api/insights/").json()
     assert told["anomalies"][0]["sentence"] == "9× the usual"
 
@@ -169,6 +169,27 @@ def test_a_bad_run_is_compared_with_the_last_good_one_one_may_see(
     assert "disk &lt;i&gt;full" in here
     assert "imported" not in here
     assert "order 7 refused" in there
+    unusual = browser_of_ada.get("/runs/b/?tab=compare&lines=unusual").content.decode()
+    assert "disk &lt;i&gt;full" in unusual
+    assert "1 usual line<" in unusual
     settings.CELERY_TASKLOG_VISIBILITY = "tasklog.roles.own_runs"
     page = browser_of_ada.get("/runs/b/?tab=compare").content.decode()
     assert "nothing to compare it with" in page
+
+
+def test_the_suspect_is_named_with_its_reasons(
+    browser_of_ada: Client, make_run: Callable[..., TaskRun]
+) -> None:
+    bad = make_run("b", state="FAILURE", created_at=timezone.now(), line_count=1)
+    TaskLogLine.objects.create(task=bad, number=1, message="disk <i>cannot be read", level=40)
+    page = browser_of_ada.get("/runs/b/?tab=compare").content.decode()
+    assert "Suspects" in page
+    assert "error · says “cannot” · the last line" in page
+
+
+def test_details_tell_what_the_lines_amount_to(browser_of_ada: Client, lines: TaskRun) -> None:
+    TaskRun.objects.update(line_count=4)
+    page = browser_of_ada.get("/runs/a/?tab=details").content.decode()
+    assert "What its lines amount to" in page
+    assert "2, 1 of them once" in page
+    assert "order &lt;num&gt; imported" in page

@@ -1,16 +1,18 @@
-"""The hours in which something was not as usual, newest first.  WEB."""
+"""The hours in which something was not as usual, storm by storm, the newest first.  WEB."""
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Max, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from dashboard.insights import LONGEST, of_all_runs
 from tasklog.insights.models import Anomaly
+from tasklog.insights.storms import Storm, gathered
 
-PAGE = 50
+# Storms of a page.
+PAGE = 30
 
 
 @require_safe
@@ -20,21 +22,31 @@ def page(request: HttpRequest) -> HttpResponse:
     kind = request.GET.get("kind", "")
     kind = kind if kind in Anomaly.Kind.values else ""
     task = request.GET.get("task", "").replace("\0", "").strip()[:LONGEST]
-    rows = Anomaly.objects.order_by("-hour", "-pk").select_related("pattern")
+    rows = Anomaly.objects.order_by()
     if kind:
         rows = rows.filter(kind=kind)
     if task:
         rows = rows.filter(task=task)
-    found = list(rows.filter(_before(request.GET.get("before", "")))[: PAGE + 1])
-    shown = found[:PAGE]
+    storms, older = storms_of(rows, request.GET.get("before", ""))
     context = {
-        "anomalies": shown,
+        "storms": storms,
         "kinds": Anomaly.Kind.choices,
         "kind": kind,
         "task": task,
-        "older": f"{shown[-1].hour}_{shown[-1].pk}" if len(found) > PAGE else "",
+        "older": older,
     }
     return render(request, "dashboard/insights/anomalies.html", context)
+
+
+def storms_of(rows: QuerySet[Anomaly], before: str) -> tuple[list[Storm], str]:
+    """A page of whole storms, and where the next one begins ("" for none)."""
+    ends = rows.values("task", "storm").annotate(last=Max("hour"), newest=Max("pk"))
+    found = list(ends.filter(_before(before)).order_by("-last", "-newest")[: PAGE + 1])
+    shown = found[:PAGE]
+    older = f"{shown[-1]['last']}_{shown[-1]['newest']}" if len(found) > PAGE else ""
+    keys = {(one["task"], one["storm"]) for one in shown}
+    signs = rows.filter(storm__in={storm for _, storm in keys}).select_related("pattern")
+    return gathered(row for row in signs if (row.task, row.storm) in keys), older
 
 
 def _before(text: str) -> Q:
@@ -42,4 +54,4 @@ def _before(text: str) -> Q:
     hour, _, key = text.partition("_")
     if not (hour.isdecimal() and key.isdecimal() and len(hour) < 10 and len(key) < 19):
         return Q()
-    return Q(hour__lt=int(hour)) | Q(hour=int(hour), pk__lt=int(key))
+    return Q(last__lt=int(hour)) | Q(last=int(hour), newest__lt=int(key))

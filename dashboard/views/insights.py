@@ -48,8 +48,9 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def findings() -> list[Finding]:
-    """Those of the newest day that has any, if that is not long ago."""
+    """Those that lead, of the newest day that has any, if that is not long ago."""
     newest = Finding.objects.order_by("-day").first()
     if newest is None or newest.day < (timezone.now() - FRESH).date():
         return []
-    return list(Finding.objects.filter(day=newest.day).select_related("pattern"))
+    rows = Finding.objects.filter(day=newest.day, head=None).select_related("pattern")
+    return list(rows.prefetch_related("also__pattern"))

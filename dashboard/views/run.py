@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from dashboard import chips, controls
 from dashboard.access import run_or_404, signed_in
 from dashboard.attempts import ends_of
-from dashboard.comparing import comparison
+from dashboard.comparing import amount_of, comparison
 from dashboard.death import cards_of, dead_of, end_of, title_of
 from dashboard.htmx import etag_of, tagged, unchanged
 from dashboard.left import time_left
@@ -41,10 +41,12 @@ def page(request: HttpRequest, task_id: str) -> HttpResponse:
         context |= _log(run, context["attempts"], Asked.read(request.GET))
     elif context["tab"] == "details":
         context |= {"arguments": _pretty(run.args), "keywords": _pretty(run.kwargs)}
+        context |= {"amount": amount_of(run)}
     elif context["tab"] == "workflow":
         context |= _workflow(request, run)
     elif context["tab"] == "compare":
-        context |= comparison(run, request.user)
+        unusual = request.GET.get("lines") == "unusual"
+        context |= comparison(run, request.user, unusual=unusual)
     else:
         attempts = context["attempts"]
         context["deaths"] = cards_of(attempts, request.user)

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from tasklog.api.serializers import LAST_NUMBER, LevelField, moment, text, whole
 from tasklog.api.views import ApiView, checked
 from tasklog.conf import conf
-from tasklog.insights.models import Anomaly, Finding, Pattern
+from tasklog.insights.models import Anomaly, Finding, Pattern, moment_of
 from tasklog.line import level_name
 from tasklog.roles import Role, role_of
 
@@ -62,16 +62,23 @@ class PatternList(InsightsView):
 
 
 class InsightList(InsightsView):
-    """The findings of the newest day, ranked, and the newest unusual hours."""
+    """The findings of the newest day, ranked, each with what else proves it under `also`; and the
+    newest unusual hours: those of one `storm` belong together.
+    """
 
     def get(self, request: Request) -> Response:
         newest = Finding.objects.order_by("-day").first()
-        rows = Finding.objects.filter(day=newest.day) if newest else []
+        rows = Finding.objects.none()
+        if newest:
+            rows = Finding.objects.filter(day=newest.day, head=None).prefetch_related("also")
         unusual = Anomaly.objects.all()[:100]
         return Response(
             {
                 "day": newest.day if newest else None,
-                "results": [_finding(row) for row in rows],
+                "results": [
+                    _finding(row) | {"also": [_finding(one) for one in row.also.all()]}
+                    for row in rows
+                ],
                 "anomalies": [_anomaly(row) for row in unusual],
             }
         )
@@ -97,6 +104,8 @@ def _finding(row: Finding) -> dict[str, Any]:
         "sentence": row.sentence,
         "score": round(row.score, 1),
         "pattern": row.pattern_id,
+        "begin": row.began,
+        "end": row.ended,
     }
 
 
@@ -105,6 +114,7 @@ def _anomaly(row: Anomaly) -> dict[str, Any]:
         "kind": row.kind,
         "task": row.task,
         "hour": row.at,
+        "storm": moment_of(row.storm),
         "observed": row.observed,
         "usual": row.usual,
         "sentence": row.sentence,

@@ -1,49 +1,36 @@
 """Finds the hours in which a pattern, a task or its failures were not as usual.  WORKER.
 
 Each is told in one sentence with both numbers; judging an hour again changes nothing that was told.
+A silence is judged an hour later than a burst: what came a few minutes late is none.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
 from django.db import transaction
-from django.db.models import Min
 from django.utils import timezone
 
-from tasklog.insights.baselines import Judged, hours_needed, judge
-from tasklog.insights.models import (
-    HOUR,
-    OTHERS,
-    Anomaly,
-    Cursor,
-    Pattern,
-    PatternHour,
-    TaskHour,
-    hour_of,
+from tasklog.insights.baselines import (
+    ENOUGH,
+    WEEK,
+    WEEKS,
+    Judged,
+    comes_seldom,
+    hours_needed,
+    judge,
 )
+from tasklog.insights.models import HOUR, Anomaly, Cursor, hour_of
+from tasklog.insights.series import Thing, known_since, things, whole
+from tasklog.insights.storms import begin_of, strength
 
 JUDGED = "anomalies"
 # Hours looked at when it is the first time, or after a long pause.
 MOST = 48
 # So many make a burst.
 LEAST = {"lines": 20, "runs": 20, "failures": 5}
-# Things of an hour that are told; more would be one storm told many times.
-TOLD = 20
-
-
-class Thing(NamedTuple):
-    """What has a series: a pattern's lines, a task's runs, or a task's failures."""
-
-    kind: str
-    task: str
-    pattern: Pattern | None = None
-
-    @property
-    def key(self) -> str:
-        return f"{self.kind}:{self.pattern.pk if self.pattern else self.task}"
+# Of one task's storm so many signs are kept of an hour, and of an hour so many tasks' storms.
+SIGNS, STORMS = 8, 20
 
 
 def detect() -> list[Anomaly]:
@@ -58,66 +45,64 @@ def detect() -> list[Anomaly]:
 
 
 def detect_hour(hour: int) -> list[Anomaly]:
-    """Judges one hour and writes down what was not known; the worst first."""
-    since = known_since()
-    judged = [
-        (thing, found)
-        for thing, series, first in _series(hour)
-        if (found := judge(series, hour, max(since, first), least=LEAST[thing.kind]))
-    ]
-    judged.sort(key=lambda one: -abs(one[1].score))
-    rows = [_anomaly(thing, found, hour) for thing, found in judged[:TOLD]]
+    """Judges one hour, for silences the one before; writes down what was not known."""
+    since, hours = known_since(), {*hours_needed(hour), *hours_needed(hour - 1)}
+    rows = [row for thing, thin in things(hours) for row in _judged(thing, thin, hour, since)]
     with transaction.atomic():
-        known = set(Anomaly.objects.filter(hour=hour).values_list("key", flat=True))
-        fresh = [row for row in rows if row.key not in known]
+        near = list(Anomaly.objects.filter(hour__gte=hour - 2, hour__lte=hour + 1))
+        known = {row.key for row in near}
+        fresh = sorted(
+            (row for row in _worst(rows) if row.key not in known), key=lambda row: row.hour
+        )
+        for row in fresh:
+            row.storm = begin_of(row, near)
+            near.append(row)
         Anomaly.objects.bulk_create(fresh, ignore_conflicts=True)
     return fresh
 
 
-def known_since() -> int:
-    """The first hour anything was counted in."""
-    first = PatternHour.objects.aggregate(n=Min("hour"))["n"]
-    other = TaskHour.objects.aggregate(n=Min("hour"))["n"]
-    return int(min((one for one in (first, other) if one is not None), default=2**31))
+def _judged(thing: Thing, thin: dict[int, float], hour: int, since: int) -> Iterator[Anomaly]:
+    """At a glance first; what looks unusual is held against all that is known of it."""
+    for at, kind in ((hour, "burst"), (hour - 1, "silence")):
+        if not _may_be(thing, thin, at, since, kind):
+            continue
+        series = whole(thing, at - WEEKS * WEEK - 1, at + 2)
+        found = _judge(thing, series, at, since)
+        if found and found.kind == kind and not _is_strange(thing, series, at):
+            yield _anomaly(thing, found, at)
 
 
-def _series(hour: int) -> Iterator[tuple[Thing, dict[int, float], int]]:
-    """Every thing's hours, and from when on it exists."""
-    wanted = [*hours_needed(hour), hour]
-    yield from _pattern_series(wanted)
-    yield from _task_series(wanted)
+def _may_be(thing: Thing, thin: dict[int, float], hour: int, since: int, kind: str) -> bool:
+    """Of what comes seldom these hours alone tell nothing."""
+    if kind == "burst" and thin.get(hour, 0) < LEAST[thing.kind]:
+        return False
+    if kind == "burst" and comes_seldom(thin, hour, max(since, thing.first(thin))):
+        return True
+    found = _judge(thing, thin, hour, since)
+    return found is not None and found.kind == kind
 
 
-def _pattern_series(wanted: list[int]) -> Iterator[tuple[Thing, dict[int, float], int]]:
-    found: dict[int, dict[int, float]] = defaultdict(dict)
-    rows = PatternHour.objects.filter(hour__in=wanted).values_list("pattern_id", "hour", "count")
-    for key, hour, count in rows.iterator(chunk_size=5000):
-        found[key][hour] = count
-    for pattern in Pattern.objects.defer("example", "places").iterator(chunk_size=2000):
-        if pattern.pk in found and pattern.template != OTHERS:
-            # That it was absent before its first line is no habit: new ones are told as new.
-            first = hour_of(pattern.first_seen)
-            yield Thing("lines", pattern.task, pattern), found[pattern.pk], first
+def _judge(thing: Thing, series: dict[int, float], hour: int, since: int) -> Judged | None:
+    return judge(series, hour, max(since, thing.first(series)), least=LEAST[thing.kind])
 
 
-def _task_series(wanted: list[int]) -> Iterator[tuple[Thing, dict[int, float], int]]:
-    runs: dict[str, dict[int, float]] = defaultdict(dict)
-    bad: dict[str, dict[int, float]] = defaultdict(dict)
-    rows = TaskHour.objects.filter(hour__in=wanted)
-    for task, hour, ended, failed in rows.values_list("task", "hour", "ended", "failed"):
-        runs[task][hour], bad[task][hour] = ended, failed
-    for task, series in runs.items():
-        first = min(series)
-        yield Thing("runs", task), series, first
-        if any(bad[task].values()):
-            yield Thing("failures", task), bad[task], first
+def _is_strange(thing: Thing, series: dict[int, float], hour: int) -> bool:
+    """A task that hardly ran has no usual failures."""
+    return thing.kind == "failures" and sum(one < hour for one in series) < ENOUGH
+
+
+def _worst(rows: Iterable[Anomaly]) -> list[Anomaly]:
+    by_task: dict[str, list[Anomaly]] = {}
+    for row in sorted(rows, key=strength, reverse=True):
+        by_task.setdefault(row.task, []).append(row)
+    return [row for own in list(by_task.values())[:STORMS] for row in own[:SIGNS]]
 
 
 def _anomaly(thing: Thing, found: Judged, hour: int) -> Anomaly:
     failing = thing.kind == "failures" and found.kind == "burst"
     return Anomaly(
         kind=Anomaly.Kind.FAILURES if failing else found.kind,
-        task=thing.task, pattern=thing.pattern, hour=hour, observed=found.observed,
+        task=thing.task, pattern=thing.pattern, hour=hour, storm=hour, observed=found.observed,
         usual=found.usual.middle, score=round(found.score, 1),
         sentence=sentence(thing, found), key=f"{hour}:{thing.key}",
     )  # fmt: skip

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2s
 
 from django.db.models import Q
 from django.utils import timezone
 
-from tasklog.insights.models import HOUR, OTHERS, Pattern, PatternHour, hour_of, moment_of
+from tasklog.insights.models import HOUR, OTHERS, Pattern, PatternHour, hour_of
 from tasklog.insights.tally import Bucket, Slot, Tally
 from tasklog.insights.variants import Variants
 
@@ -35,7 +35,7 @@ def add(tally: Tally) -> None:
         slots = _by_template(bucket)
         for pattern, found in _patterns(task, slots):
             for hour, slot in found:
-                _note(pattern, hour, slot)
+                _note(pattern, slot)
                 hours = counts.setdefault(pattern.pk, {})
                 hours[hour] = hours.get(hour, 0) + slot.count
             changed.append(pattern)
@@ -84,14 +84,15 @@ class _Shelf:
             place = OTHERS
             row = self.rows.get(fingerprint(self.task, place))
         if row is None:
-            row = self._make(place, found[0])
+            row = self._make(place, found[0][1])
         return row
 
-    def _make(self, template: str, first: tuple[int, Slot]) -> Pattern:
-        mark, at = fingerprint(self.task, template), moment_of(first[0])
+    def _make(self, template: str, first: Slot) -> Pattern:
+        mark = fingerprint(self.task, template)
         row = Pattern.objects.create(
-            fingerprint=mark, task=self.task, template=template, first_seen=at, last_seen=at
-        )
+            fingerprint=mark, task=self.task, template=template,
+            first_seen=_moment(first.began), last_seen=_moment(first.ended),
+        )  # fmt: skip
         self.rows[mark] = row
         return row
 
@@ -107,11 +108,11 @@ def fingerprint(task: str, template: str) -> str:
     return blake2s(f"{task}\0{template}".encode(), digest_size=16).hexdigest()
 
 
-def _note(pattern: Pattern, hour: int, slot: Slot) -> None:
+def _note(pattern: Pattern, slot: Slot) -> None:
     pattern.total += slot.count
     pattern.level = max(pattern.level, slot.level)
-    pattern.first_seen = min(pattern.first_seen, moment_of(hour))
-    last = _latest(hour)
+    pattern.first_seen = min(pattern.first_seen, _moment(slot.began))
+    last = _moment(slot.ended)
     if last >= pattern.last_seen or not pattern.example:
         pattern.last_seen = max(last, pattern.last_seen)
         pattern.example = slot.last[5]
@@ -121,9 +122,8 @@ def _note(pattern: Pattern, hour: int, slot: Slot) -> None:
         pattern.places = [seen[key] for key in dict.fromkeys(newest)][:PLACES]
 
 
-def _latest(hour: int) -> datetime:
-    """The hour's end, or now: nearer than a minute nobody needs to know."""
-    return min(moment_of(hour + 1), max(timezone.now(), moment_of(hour)))
+def _moment(second: int) -> datetime:
+    return datetime.fromtimestamp(second, UTC)
 
 
 def _add_hours(counts: Counts) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -19,7 +20,8 @@ from tasklog.states import State
 
 # Lines of a run that a page looks at (a third of a second), and that a worker does.
 REACH, WHOLE = 20_000, 1_000_000
-TOP = 20
+# Kinds that are kept of a run, and characters of each: there are as many rows as runs.
+TOP, SHORT = 10, 160
 # Runs before this one among which the last good one is looked for.
 AMONG = 500
 # A run that has ended does not change; one that goes on is looked at again (seconds).
@@ -87,14 +89,17 @@ def counted(run: TaskRun, reach: int = REACH) -> Counted:
 
 def calculate(run: TaskRun) -> RunFigures:
     """Counts a run's lines and keeps what came of it."""
+    # Not before its end, whatever this machine's clock says: it would be counted again and again.
+    now = max(timezone.now(), run.finished_at or timezone.now())
     row, _ = RunFigures.objects.update_or_create(
-        task_id=run.pk, defaults={"data": _data(run), "made_at": timezone.now()}
+        task_id=run.pk, defaults={"data": amount(run, WHOLE), "made_at": now}
     )
     return row
 
 
-def _data(run: TaskRun) -> dict[str, Any]:
-    found = counted(run, WHOLE)
+def amount(run: TaskRun, reach: int = REACH) -> dict[str, Any]:
+    """What its lines amount to, as JSON; seconds, and `top` as [template, lines, first number]."""
+    found = counted(run, reach)
     top = sorted(found.kinds.values(), key=lambda kind: -kind.count)[:TOP]
     took = run.duration
     return {
@@ -104,7 +109,7 @@ def _data(run: TaskRun) -> dict[str, Any]:
         "levels": dict(found.levels),
         "kinds": len(found.counts),
         "seldom": sum(count == 1 for count in found.counts.values()),
-        "top": [[kind.template, kind.count, kind.first.number] for kind in top],
+        "top": [[kind.template[:SHORT], kind.count, kind.first.number] for kind in top],
         "seconds": took.total_seconds() if took else None,
         "longest_silence": found.silence / 1_000_000,
     }
@@ -124,6 +129,31 @@ def compared(run: TaskRun, runs: Any) -> tuple[TaskRun | None, Difference | None
     if good is None:
         return None, None
     return good, memo.keep(("compare", run.pk, good.pk), SECONDS, lambda: compare(run, good))
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Lines between unusual ones, or before the first."""
+
+    lines: int
+
+
+def unusual_lines(run: TaskRun, kinds: Iterable[Kind], limit: int = 300) -> list[Line | Gap]:
+    """The lines of these kinds as they came, with gaps for the usual ones between them."""
+    wanted, templates = {kind.template for kind in kinds}, Templates()
+    found: list[Line | Gap] = []
+    usual = 0
+    for line in islice(iter_lines(run.pk), REACH):
+        if templates.of(line.message) not in wanted:
+            usual += 1
+            continue
+        if usual:
+            found.append(Gap(usual))
+        found.append(line)
+        usual = 0
+        if len(found) >= limit:
+            return found
+    return [*found, Gap(usual)] if usual else found
 
 
 def compare(here: TaskRun, there: TaskRun) -> Difference:

@@ -19,6 +19,8 @@ from tasklog.insights.models import (
     PatternHour,
     hour_of,
 )
+from tasklog.insights.stories import Story, told_once
+from tasklog.insights.storms import Storm, gathered, strength, weight_of
 
 DAY, WEEK = 24, 7 * 24
 # A day shows so many.
@@ -30,25 +32,28 @@ HABIT = 4
 # Rates and durations are compared where there were so many runs on both sides.
 RUNS = 5
 SLOWER = 1.5
-ERROR = 40
 
 Kind = Finding.Kind
 
 
 def renew(day: date | None = None) -> list[Finding]:
-    """Makes today's findings anew; returns them, the weightiest first."""
+    """Makes today's findings anew; returns those that lead, the weightiest first."""
     now = timezone.now()
     day = day or now.date()
     this = hour_of(now) + 1
-    rows = [*_new(this), *_gone(this), *_unusual(this), *_failing(this), *_slow(this)]
-    rows.sort(key=lambda row: -row.score)
-    for row in rows:
+    single = [*_new(this), *_gone(this), *_failing(this), *_slow(this)]
+    stories = told_once([*_unusual(this), *([row] for row in single)])[:MOST]
+    for row in (row for story in stories for row in story):
         row.day, row.made_at = day, now
     with transaction.atomic():
         Finding.objects.filter(day=day).delete()
-        Finding.objects.bulk_create(rows[:MOST])
+        Finding.objects.bulk_create([story[0] for story in stories])
+        for head, *also in stories:
+            for row in also:
+                row.head = head
+        Finding.objects.bulk_create([row for story in stories for row in story[1:]])
     Finding.objects.filter(day__lt=day - timedelta(days=100)).delete()
-    return list(Finding.objects.filter(day=day))
+    return list(Finding.objects.filter(day=day, head=None))
 
 
 def _new(this: int) -> Iterator[Finding]:
@@ -62,7 +67,8 @@ def _new(this: int) -> Iterator[Finding]:
             yield Finding(
                 kind=Kind.NEW, task=row.task, pattern=row,
                 sentence=f"{row.task} writes something new, {_times(row.total)} since yesterday.",
-                score=_weight(row.level) + math.log10(row.total + 1) * 3,
+                begin=hour_of(row.first_seen), end=hour_of(row.first_seen) + 1,
+                score=weight_of(row.level) + math.log10(row.total + 1) * 3,
             )  # fmt: skip
 
 
@@ -80,25 +86,24 @@ def _gone(this: int) -> Iterator[Finding]:
                 kind=Kind.GONE, task=row.task, pattern=row,
                 sentence=f"{row.task} no longer writes what it wrote on {days[row.pk]} of 7 days, "
                 f"although it ran {_times(ran[row.task].ended)}.",
-                score=_weight(row.level) / 2 + days[row.pk] * 2,
+                score=weight_of(row.level) / 2 + days[row.pk] * 2,
             )  # fmt: skip
 
 
-def _unusual(this: int) -> Iterator[Finding]:
-    """Of each thing the worst hour."""
-    told: set[tuple[str, int | None, str]] = set()
+def _unusual(this: int) -> Iterator[Story]:
+    """Each storm with its signs."""
     rows = Anomaly.objects.filter(hour__gte=this - DAY - 1).select_related("pattern")
-    for row in sorted(rows, key=lambda row: -abs(row.score)):
-        thing = (row.task, row.pattern_id, row.kind)
-        if thing in told:
-            continue
-        told.add(thing)
-        level = row.pattern.level if row.pattern else ERROR * (row.kind == Anomaly.Kind.FAILURES)
-        yield Finding(
-            kind=Kind.UNUSUAL, task=row.task, pattern=row.pattern,
-            sentence=f"{row.task}: {row.sentence}.",
-            score=_weight(level) + min(abs(row.score), 1000) ** 0.5,
-        )  # fmt: skip
+    for storm in gathered(rows):
+        yield [_sign(row, storm) for row in storm.signs]
+
+
+def _sign(row: Anomaly, storm: Storm) -> Finding:
+    span = (storm.begin, storm.end) if row is storm.head else (row.hour, row.hour + 1)
+    return Finding(
+        kind=Kind.FAILING if row.kind == Anomaly.Kind.FAILURES else Kind.UNUSUAL,
+        task=row.task, pattern=row.pattern, begin=span[0], end=span[1],
+        sentence=f"{row.task}: {row.sentence[:1].lower()}{row.sentence[1:]}.", score=strength(row),
+    )  # fmt: skip
 
 
 def _failing(this: int) -> Iterator[Finding]:
@@ -149,11 +154,6 @@ def _times(count: int) -> str:
 
 def _share(rate: float) -> str:
     return f"{rate:.0%}" if rate == 0 or rate >= 0.01 else "under 1%"
-
-
-def _weight(level: int) -> float:
-    """An error is worth more than a word."""
-    return 30.0 if level >= ERROR else 15.0 if level >= 30 else 5.0
 
 
 def _first_hours(tasks: set[str]) -> dict[str, int]:

@@ -139,6 +139,7 @@ class Anomaly(models.Model):
         Pattern, on_delete=models.CASCADE, null=True, blank=True, related_name="anomalies"
     )
     hour = models.PositiveIntegerField()
+    storm = models.PositiveIntegerField(help_text="The hour in which the task's storm began.")
     observed = models.FloatField()
     usual = models.FloatField()
     score = models.FloatField(help_text="Robust deviations from the usual.")
@@ -158,9 +159,25 @@ class Anomaly(models.Model):
     def at(self) -> datetime:
         return moment_of(self.hour)
 
+    @property
+    def end(self) -> int:
+        return self.hour + 1
+
+    @property
+    def ended(self) -> datetime:
+        return moment_of(self.end)
+
+    @property
+    def failed(self) -> bool:
+        """Is its proof the runs that failed?"""
+        return self.kind == self.Kind.FAILURES
+
 
 class Finding(models.Model):
-    """One sentence worth reading, with where its proof is.  Made anew for each day."""
+    """One sentence worth reading, with where its proof is.  Made anew for each day.
+
+    What tells of the same stands behind it: `head` is the finding that it proves, too.
+    """
 
     class Kind(models.TextChoices):
         """What it is about."""
@@ -178,7 +195,13 @@ class Finding(models.Model):
     pattern = models.ForeignKey(
         Pattern, on_delete=models.CASCADE, null=True, blank=True, related_name="findings"
     )
-    sentence = models.CharField(max_length=400)
+    head = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="also"
+    )
+    # The hours it is about; empty for the last day.
+    begin = models.PositiveIntegerField(null=True, blank=True)
+    end = models.PositiveIntegerField(null=True, blank=True)
+    sentence = models.CharField(max_length=600)
     score = models.FloatField()
     made_at = models.DateTimeField(default=timezone.now)
 
@@ -189,6 +212,19 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return self.sentence
+
+    @property
+    def began(self) -> datetime | None:
+        return None if self.begin is None else moment_of(self.begin)
+
+    @property
+    def ended(self) -> datetime | None:
+        return None if self.end is None else moment_of(self.end)
+
+    @property
+    def failed(self) -> bool:
+        """Is its proof the runs that failed?"""
+        return self.kind == self.Kind.FAILING
 
 
 class Report(models.Model):

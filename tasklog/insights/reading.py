@@ -10,13 +10,13 @@ from tasklog.models import TaskLogLine
 
 # Characters of a line that are kept as a pattern's example, and looked at for its template.
 CUT = max(LONGEST, 1000)
-_HOURS = {
-    "sqlite": "CAST(strftime('%%s', substr(timestamp, 1, 19)) AS INTEGER) / 3600",
-    "postgresql": "floor(extract(epoch FROM timestamp) / 3600)::bigint",
+_SECONDS = {
+    "sqlite": "CAST(strftime('%%s', substr(timestamp, 1, 19)) AS INTEGER)",
+    "postgresql": "floor(extract(epoch FROM timestamp))::bigint",
 }
 
 
-# id, task id, number, hour, level, message.  A plain tuple: there are millions.
+# id, task id, number, second since 1970, level, message.  A plain tuple: there are millions.
 Row = tuple[int, str, int, int, int, str]
 
 
@@ -25,9 +25,9 @@ def read_after(position: int, upto: int, limit: int) -> list[Row]:
     no news although only runs that fail have them.
     """
     table = connection.ops.quote_name(TaskLogLine._meta.db_table)
-    hour = _HOURS.get(connection.vendor, _HOURS["postgresql"])
+    second = _SECONDS.get(connection.vendor, _SECONDS["postgresql"])
     sql = (
-        f"SELECT id, task_id, number, {hour}, level, substr(message, 1, {CUT}) FROM {table}"  # noqa: S608
+        f"SELECT id, task_id, number, {second}, level, substr(message, 1, {CUT}) FROM {table}"  # noqa: S608
         " WHERE id > %s AND id <= %s AND origin <> %s ORDER BY id LIMIT %s"
     )
     with connection.cursor() as cursor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from tasklog.insights.fingerprint import Templates
+from tasklog.insights.models import HOUR
 from tasklog.insights.reading import Row
 
 # What this product does for itself is no news; but files and clouds are read by tasks of ours.
@@ -12,12 +13,16 @@ OURS, BUT = "tasklog.", "tasklog.sources."
 
 
 class Slot:
-    """The lines of one template within one hour: how many, the highest level, first and last."""
+    """The lines of one template within one hour: how many, the highest level, first and last.
 
-    __slots__ = ("count", "first", "last", "level")
+    `began` and `ended` are seconds since 1970: uploads may hold them in any order.
+    """
+
+    __slots__ = ("began", "count", "ended", "first", "last", "level")
 
     def __init__(self, row: Row) -> None:
         self.count = 1
+        self.began = self.ended = row[3]
         self.level = row[4]
         self.first = self.last = row
 
@@ -37,18 +42,25 @@ def count(rows: Iterable[Row], names: Mapping[str, str], templates: Templates) -
     bucket: Bucket | None = None
     of = templates.of
     for row in rows:
-        _, task_id, _, hour, level, message = row
+        _, task_id, _, second, level, message = row
         if task_id != current:
             current, bucket = task_id, _bucket(tally, names.get(task_id, ""))
         if bucket is None or not (template := of(message)):
             continue
-        slot = bucket.get((template, hour))
+        key = (template, second // HOUR)
+        slot = bucket.get(key)
         if slot is None:
-            bucket[template, hour] = Slot(row)
+            bucket[key] = Slot(row)
             continue
         slot.count += 1
         slot.last = row
-        slot.level = max(slot.level, level)
+        # Written out: calls of max() and min() for each line cost as much as all the rest.
+        if second > slot.ended:
+            slot.ended = second
+        elif second < slot.began:
+            slot.began = second
+        if level > slot.level:  # noqa: PLR1730
+            slot.level = level
     return tally
 
 

@@ -8,12 +8,14 @@ from tasklog.insights import (
     anomalies,
     catalogue,
     embeddings,
+    ended,
     figures,
     findings,
     hours,
     mailing,
     mining,
     report,
+    ticking,
 )
 from tasklog.insights.models import Report
 from tasklog.models import TaskRun
@@ -21,8 +23,14 @@ from tasklog.models import TaskRun
 
 @shared_task(base=Task, name="tasklog.insights.mine", ignore_result=True, tasklog=False)
 def mine() -> int:
-    """Counts new lines into patterns.  Asked for every 15 seconds: too often to be a run."""
-    return mining.mine()
+    """Counts new lines into patterns, and the runs that have ended.
+
+    Asked for every 15 seconds where there are any: too often to be a run.
+    """
+    done = mining.mine()
+    ended.renew()
+    ticking.answered()
+    return done
 
 
 @shared_task(name="tasklog.insights.calculate_log_patterns", ignore_result=True)
@@ -32,13 +40,23 @@ def calculate_log_patterns() -> int:
     while done := mining.mine():
         total += done
     print(f"{total:,} lines counted, {catalogue.forget()} patterns forgotten.")  # noqa: T201
+    print(f"Figures of {ended.forget()} runs that are gone were deleted.")  # noqa: T201
     return total
 
 
 @shared_task(name="tasklog.insights.calculate_analytics", ignore_result=True)
-def calculate_analytics(task_id: str) -> None:
-    """Counts one run's lines, or one upload's."""
-    row = figures.calculate(TaskRun.objects.get(pk=task_id))
+def calculate_analytics(task_id: str = "") -> None:
+    """Counts one run's lines, or one upload's; without an id those of every run that has ended.
+
+    Raises ValueError for an id that no run has.
+    """
+    if not task_id:
+        print(f"{ended.renew()} runs counted.")  # noqa: T201
+        return
+    run = TaskRun.objects.filter(pk=task_id).first()
+    if run is None:
+        raise ValueError(f"There is no run {task_id[:100]}.")
+    row = figures.calculate(run)
     kinds, lines = row.data["kinds"], row.data["looked_at"]
     print(f"{task_id}: {lines:,} lines of {kinds} kinds.")  # noqa: T201
 

@@ -1,4 +1,7 @@
-"""Asks a worker to mine when there are new lines.  HOST: in the drainer, on a thread of its own."""
+"""Asks a worker to count when there are new lines, or runs that ended.
+
+HOST: in the drainer, on a thread of its own.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 from kombu.exceptions import KombuError
 
-from tasklog.insights import mining
+from tasklog.insights import ended, mining
 from tasklog.insights.models import Cursor
 
 logger = logging.getLogger(__name__)
@@ -24,6 +27,11 @@ PATIENCE = timedelta(minutes=2)
 SECONDS = 5
 LIMITS = {"socket_connect_timeout": SECONDS, "socket_timeout": SECONDS, "max_retries": 0}
 _busy = threading.Lock()
+
+
+def answered() -> None:
+    """What was asked for is done: the next one may be asked."""
+    Cursor.objects.filter(name=mining.LINES, asked_at__isnull=False).update(asked_at=None)
 
 
 def on_tick(**_: Any) -> None:
@@ -46,7 +54,7 @@ def ask() -> bool:
     """Hands the work to a worker, unless one has it or there is none; of several hosts one asks."""
     from tasklog.insights.tasks import mine
 
-    if not mining.is_behind():
+    if not (mining.is_behind() or ended.is_behind()):
         return False
     now = timezone.now()
     Cursor.objects.get_or_create(name=mining.LINES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +13,6 @@ from django.utils import timezone
 
 from tasklog.insights import (
     anomalies,
-    baselines,
     figures,
     findings,
     hours,
@@ -30,45 +28,6 @@ from tasklog.insights.tasks import (
 )
 from tasklog.models import TaskLogLine, TaskRun
 from tasklog.notify.models import Channel
-
-# A Monday, 03:00 UTC.
-MONDAY = 494_282 // 168 * 168 + 99
-WEEK = baselines.WEEK
-
-
-def busy(weeks: int = 5, middle: float = 20) -> dict[int, float]:
-    dice = random.Random(7)
-    return {MONDAY - back: dice.randint(int(middle * 0.8), int(middle * 1.2))
-            for back in range(1, weeks * WEEK)}  # fmt: skip
-
-
-def test_an_hour_is_judged_by_the_same_hour_of_earlier_weeks() -> None:
-    series = busy()
-    found = baselines.judge(series | {MONDAY: 620}, MONDAY, MONDAY - 5 * WEEK)
-    assert found
-    told = anomalies.sentence(anomalies.Thing("lines", "orders.import"), found)
-    assert told == "31× the usual for Monday 03:00: 620 lines, usually 20"
-
-
-def test_usual_hours_and_small_ones_raise_nothing() -> None:
-    series = busy()
-    for seen in (15, 20, 30, 45):
-        assert baselines.judge(series | {MONDAY: seen}, MONDAY, 0) is None
-    assert baselines.judge({MONDAY: 19}, MONDAY, MONDAY - WEEK) is None
-
-
-def test_silence_is_told_and_an_earlier_burst_changes_nothing() -> None:
-    series = busy(middle=100)
-    series[MONDAY - WEEK] = 90_000
-    found = baselines.judge(series, MONDAY, 0)
-    assert found
-    assert found.kind == "silence"
-    told = anomalies.sentence(anomalies.Thing("runs", "a"), found)
-    assert told == "No runs where 97 are usual for Monday 03:00"
-
-
-def test_nothing_is_judged_before_something_is_known() -> None:
-    assert baselines.judge({MONDAY: 10_000}, MONDAY, MONDAY - 3) is None
 
 
 def test_similar_words_are_alike() -> None:
@@ -157,7 +116,7 @@ def last_week(db: None) -> None:
                                 timed=4, seconds=8, lines=400)  # fmt: skip
     pattern("disk <b>full", first=24 * 8, last=1, level=40)
     Anomaly.objects.create(kind="burst", task="orders.import", hour=this - 24 * 7 - 1, observed=9,
-                           usual=1, score=9, sentence="9× the usual", key="x")  # fmt: skip
+                           usual=1, score=9, storm=1, sentence="9× the usual", key="x")  # fmt: skip
 
 
 def test_the_weekly_report_is_mailed_once_to_each(last_week: None, settings: Any) -> None:

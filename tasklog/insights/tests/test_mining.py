@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 import pytest
 from django.db.models import Sum
+from django.utils import timezone
 
 from tasklog.insights import catalogue, mining, ticking
 from tasklog.insights.figures import counted
@@ -89,6 +91,18 @@ def test_what_a_recorder_kept_is_no_news() -> None:
     assert mining.mine() == 1
     assert [pattern.template for pattern in Pattern.objects.all()] == ["order failed"]
     assert list(counted(run).counts) == ["order failed"]
+
+
+def test_when_a_pattern_was_seen_is_told_to_the_second() -> None:
+    run = TaskRun.objects.create(task_id="a", name="orders.import")
+    now = timezone.now().replace(microsecond=0)
+    for number, seconds in enumerate((40, 7000, 3)):
+        at = now - timedelta(seconds=seconds)
+        TaskLogLine.objects.create(task=run, number=number, message="order 7", timestamp=at)
+    mining.mine()
+    row = Pattern.objects.get()
+    assert row.first_seen == now - timedelta(seconds=7000)
+    assert row.last_seen == now - timedelta(seconds=3)
 
 
 def test_of_two_miners_one_counts(monkeypatch: pytest.MonkeyPatch) -> None:
