@@ -20,7 +20,7 @@ import httpx
 from bench.find import reader, timed
 from bench.flood import HEAD, WATCH, opened, told
 from bench.live_delay import session, start_web
-from bench.rig import Rig, rig, table, wait
+from bench.rig import rig, table, wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
