@@ -1,15 +1,19 @@
-"""Where the command palette leads: pages, runs by their id, tasks, workers.  WEB."""
+"""Where the command palette leads: pages, saved views, runs by their id, and by their name tasks,
+workers, queues and schedules.  WEB.
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from django.apps import apps
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.http import urlencode
 
 from dashboard.pages import entries
 from dashboard.saved import views_for
+from tasklog.control import schedules
 from tasklog.models import TaskRun, TaskWorker
 from tasklog.task_numbers import names_like
 
@@ -44,6 +48,8 @@ def hits_for(request: HttpRequest, text: str) -> list[Hit]:
         *_runs(request, text),
         *_tasks(request, text),
         *_workers(text),
+        *_queues(text),
+        *_schedules(text),
     ]
 
 
@@ -74,9 +80,37 @@ def _tasks(request: HttpRequest, text: str) -> list[Hit]:
 
 
 def _workers(text: str) -> list[Hit]:
-    """Their runs: the page of a worker may not be installed."""
+    """Their page; where it is not installed their runs."""
     names = TaskWorker.objects.filter(name__icontains=text).order_by("name")
     return [
-        Hit("Worker", name, f"{reverse('dashboard:runs')}?{urlencode({'worker': name})}", "worker")
+        Hit("Worker", name, _page("worker", name), "worker")
         for name in names.values_list("name", flat=True)[:MOST]
     ]
+
+
+def _queues(text: str) -> list[Hit]:
+    """Those that were sampled, or declared: the broker is not asked for each letter."""
+    if not apps.is_installed("tasklog.control"):
+        return []
+    from tasklog.control.samples import known_names
+
+    fit = [name for name in known_names() if text.lower() in name.lower()]
+    return [Hit("Queue", name, _page("queue", name), "queue") for name in fit[:MOST]]
+
+
+def _schedules(text: str) -> list[Hit]:
+    if not schedules.installed():
+        return []
+    from tasklog.control.schedules.listing import named
+
+    return [
+        Hit("Schedule", name, reverse("dashboard:schedule", args=[pk]), "clock", task)
+        for pk, name, task in named(text, MOST)
+    ]
+
+
+def _page(word: str, name: str) -> str:
+    try:
+        return reverse(f"dashboard:{word}", args=[name])
+    except NoReverseMatch:
+        return f"{reverse('dashboard:runs')}?{urlencode({word: name})}"

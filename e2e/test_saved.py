@@ -43,6 +43,31 @@ def test_a_filter_is_saved_while_the_list_lives_and_is_a_click_away(page: Page) 
     expect(page).to_have_url("/?state=failed")
 
 
+def test_a_view_is_kept_and_found_again_without_a_mouse(page: Page) -> None:
+    make_run("import.failed", state="FAILURE")
+    page.goto("/?state=failed")
+    page.get_by_text("Save this view").focus()
+    page.keyboard.press("Enter")
+    name = page.get_by_label("Name of the view")
+    expect(name).to_be_focused()
+    page.keyboard.type("failing imports")
+    page.keyboard.press("Enter")
+    chips = page.get_by_role("navigation", name="Saved views")
+    expect(chips.get_by_role("link", name="failing imports")).to_be_visible()
+    page.goto("/tasks/")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("imports")
+    hits = page.locator("#palette [data-hit]")
+    expect(hits).to_have_count(1)
+    expect(hits).to_contain_text("View")
+    page.keyboard.press("ArrowDown")
+    expect(hits).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url("/?state=failed")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_contain_text("Go to a page, a saved view")
+
+
 def test_a_switch_follows_its_reader_to_another_browser(
     page: Page, log: Log, writer: Writer
 ) -> None:

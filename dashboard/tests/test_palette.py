@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
+from dashboard.models import SavedView
+from tasklog.control.models import QueueSample
 from tasklog.models import TaskRun, TaskTally, TaskWorker
 
 HTMX = {"HX-Request": "true"}
@@ -26,9 +29,23 @@ def test_it_finds_pages_tasks_workers_and_runs_by_their_id(
     TaskWorker.objects.create(name="celery@one")
     assert 'href="/search/"' in found(browser_of_ada, "sear")
     assert 'href="/tasks/orders.export/"' in found(browser_of_ada, "EXPORT")
-    assert 'href="/?worker=celery%40one"' in found(browser_of_ada, "celery")
+    assert 'href="/workers/celery@one/"' in found(browser_of_ada, "celery@")
     assert 'href="/runs/5f3c1a2b/"' in found(browser_of_ada, "5f3c")
     assert "Nothing is called so" in found(browser_of_ada, "zzzz")
+
+
+def test_it_finds_queues_schedules_and_saved_views(
+    browser_of_ada: Client, django_user_model: Any
+) -> None:
+    QueueSample.objects.create(queue="mail/slow", slot=1, depth=0, consumers=1)
+    every = IntervalSchedule.objects.create(every=1, period="days")
+    row = PeriodicTask.objects.create(name="nightly report", task="orders.sum", interval=every)
+    ada = django_user_model.objects.get(username="ada")
+    SavedView.objects.create(owner=ada, page="runs", query="state=failed", name="what failed")
+    assert 'href="/queues/mail%252Fslow/"' in found(browser_of_ada, "SLOW")
+    for text in ("Nightly", "orders.sum"):
+        assert f'href="/schedules/{row.pk}/"' in found(browser_of_ada, text)
+    assert 'href="/?state=failed"' in found(browser_of_ada, "what f")
 
 
 def test_runs_and_tasks_of_others_are_not_found(

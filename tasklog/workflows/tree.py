@@ -82,6 +82,8 @@ class Tree:
         self._children: dict[str | None, list[TaskRun]] = defaultdict(list)
         for run in self.runs:
             self._children[self.parents[run.task_id]].append(run)
+        for siblings in self._children.values():
+            siblings.sort(key=self._stands)
 
     def _parent(self, run: TaskRun) -> str | None:
         known = run.parent_id in self._by_id and run.parent_id != run.task_id
@@ -155,6 +157,10 @@ class Tree:
             yield row
             if row.run:
                 stack += reversed(self._below(row.run.task_id, row.depth + 1))
+
+    def _stands(self, run: TaskRun) -> datetime:
+        """A callback that was asked for beforehand stands where it was sent: behind its group."""
+        return max(run.created_at, _sent(run)) if run.task_id in self.callbacks else run.created_at
 
     def in_order(self) -> Iterator[tuple[TaskRun, int]]:
         """Every run with its depth, those it started right below it."""

@@ -38,6 +38,11 @@ for (const dialog of all("dialog")) {
   });
 }
 
+// A form that unfolds is there to be filled in.
+document.addEventListener("toggle", ({ target }) => {
+  if (target.open) target.querySelector("[autofocus]")?.focus();
+}, true);
+
 // Keys.  A page adds its own with a listener of its own; typing into a field is never a key.
 function step(by) {
   const rows = all("[data-row] a[data-open-row]");

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from tasklog.control.schedules.history import LAST, last_sent, missed, runs_of
 from tasklog.control.schedules.models import ScheduleSkip
 from tasklog.control.schedules.times import next_runs
@@ -46,6 +48,12 @@ def find(schedule_id: str) -> Any | None:
     if not (schedule_id.isascii() and schedule_id.isdecimal() and len(schedule_id) < 10):
         return None
     return _rows().filter(pk=int(schedule_id)).first()
+
+
+def named(text: str, most: int) -> list[tuple[int, str, str]]:
+    """Id, name and task of schedules with this text in the name or the task, by name."""
+    fit = Q(name__icontains=text) | Q(task__icontains=text)
+    return list(_rows().filter(fit).order_by("name").values_list("pk", "name", "task")[:most])
 
 
 def page_of(user: Any, number: int = 1) -> tuple[list[Schedule], bool]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from tasklog.models import TaskRun
+from tasklog.workflows.tests.conftest import NOON
 from tasklog.workflows.tree import FAILED_SHOWN, OPENED, Tree
 
 
@@ -34,6 +36,15 @@ def test_a_callback_stands_behind_its_group_not_below_who_ended_last(say: Any) -
         say(f"h{n}", group="g", at=n / 10)
     say("sum", parent="h1", root="h1", group="g", at=2)
     assert drawn() == ["[3]", "  h0", "  h1", "  h2", "sum!"]
+
+
+def test_a_callback_that_was_known_beforehand_stands_behind_its_group_too(say: Any) -> None:
+    say("a")
+    sum_ = say("sum", parent="c", root="a", group="g", at=5)
+    say("b", parent="a", root="a", group="g", at=1)
+    say("c", parent="a", root="a", group="g", at=2)
+    TaskRun.objects.filter(pk=sum_.pk).update(created_at=NOON + timedelta(seconds=0.5))
+    assert drawn() == ["a", "  [2]", "    b", "    c", "  sum!"]
 
 
 def test_a_chord_in_a_chain(say: Any) -> None:

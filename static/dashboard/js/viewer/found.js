@@ -8,9 +8,12 @@ let waiting = 0;
 
 const special = /[\\^$.*+?()[\]{}|/]/g;
 
+// What the log puts before a line is none of its text.
+const own = (node) => (node.parentElement.matches(".branch") ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT);
+
 // A text may go across colours, so the nodes of a line are taken together.
 function rangesIn(text, pattern) {
-  const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+  const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT, own);
   const nodes = [];
   let whole = "";
   while (walker.nextNode()) {
