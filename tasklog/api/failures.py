@@ -20,8 +20,8 @@ class RetryFailures(ControlView):
     body = DryRun
 
     def post(self, request: Request, name: str, signature: str) -> Response:
-        asked = ordered(DryRun, request)
         name_or_404(request.user, name)
+        asked = ordered(DryRun, request)
         runs = [] if "\0" in signature else runs_of_failure(request.user, name, signature, MOST + 1)
         if not runs:
             raise Http404(f"There is no failure {signature[:100]} of {name}.")

@@ -45,7 +45,7 @@ class Launchables(serializers.Serializer[Any]):
     results = LaunchableSerializer(many=True)
 
 
-class Started(serializers.Serializer[Any]):
+class Launched(serializers.Serializer[Any]):
     """The new run."""
 
     result = serializers.CharField()
@@ -58,7 +58,7 @@ class Launch(ControlView):
     """The tasks that CELERY_TASKLOG_LAUNCH names, with what each asks for."""
 
     body = {"POST": LaunchOrder}
-    answer = {"GET": Launchables, "POST": Started}
+    answer = {"GET": Launchables, "POST": Launched}
 
     def get(self, request: Request) -> Response:
         return Response({"results": [_task(name) for name in launch.every()]})

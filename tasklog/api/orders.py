@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.drainage import set_override
 from rest_framework import serializers
 
 from tasklog.api.serializers import LONGEST, switch, whole, word
@@ -22,6 +23,8 @@ class JsonField(serializers.Field[Any, Any, Any, Any]):
             options["required"] = False
         super().__init__(**options)
         self.kind = kind
+        shown = {"type": "array", "items": {}} if kind is list else {"type": "object"}
+        set_override(self, "field", shown)
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, self.kind):

@@ -10,7 +10,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tasklog.api.deeds import NOT_DONE, DeedView
+from tasklog.api.deeds import NOT_DONE, Deed, DeedView
 from tasklog.api.errors import shape
 from tasklog.api.models import ALL
 from tasklog.api.parsing import ordered
@@ -100,13 +100,6 @@ class Done(serializers.Serializer[Any]):
     schedule = ScheduleSerializer()
 
 
-class Gone(serializers.Serializer[Any]):
-    """It is no more."""
-
-    result = serializers.CharField()
-    message = serializers.CharField()
-
-
 class ScheduleView(DeedView):
     """Base: keys with `control` look and act; making, changing and deleting takes `all`."""
 
@@ -154,7 +147,7 @@ class ScheduleDetail(ScheduleView):
     scope = {"GET": "control", "PATCH": ALL, "DELETE": ALL}
     body = {"PATCH": ScheduleChange}
     answer = {
-        "GET": ScheduleDetailSerializer, "PATCH": ScheduleDetailSerializer, "DELETE": Gone
+        "GET": ScheduleDetailSerializer, "PATCH": ScheduleDetailSerializer, "DELETE": Deed
     }  # fmt: skip
 
     def get(self, request: Request, schedule_id: str) -> Response:

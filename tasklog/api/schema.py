@@ -149,8 +149,9 @@ class ViewSchema(AutoSchema):
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
         named = [name for name in variables if name != "task_id"]
         others = super()._resolve_path_parameters(named)  # type: ignore[no-untyped-call]
+        verbs = getattr(self.view, "verbs", ())
         for one in others:
-            if one["name"] == "verb" and (verbs := getattr(self.view, "verbs", ())):
+            if one["name"] == "verb" and verbs:
                 one["schema"] = {"type": "string", "enum": sorted(verbs)}
         return [*others, *([TASK_ID] if "task_id" in variables else [])]
 

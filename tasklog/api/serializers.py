@@ -214,6 +214,7 @@ class RunsQuery(serializers.Serializer[Any]):
     name = text()
     queue = text()
     worker = text()
+    signature = text(help_text="A kind of failure, as `task-names/` tells it.")
     q = text()
     since = moment()
     until = moment()

@@ -19,6 +19,7 @@ from tasklog.api import (
     views,
     workflows,
 )
+from tasklog.api.joined import addresses
 from tasklog.control.schedules import installed
 
 
@@ -128,6 +129,7 @@ urlpatterns = [
     *_administration(),
     *_runs(),
     *(_insights() if apps.is_installed("tasklog.insights") else []),
+    *addresses(),
     path("api/schema/", document.Document.as_view(), name="api_schema"),
     path("api/tasks/", views.RunList.as_view(), name="api_tasks"),
     path("api/tasks/<tasklog_id:task_id>/", views.RunDetail.as_view(), name="api_task"),

@@ -26,7 +26,7 @@ from tasklog.workflows.tree import Tree
 _MICROS = re.compile(r"[0-9]{1,17}")
 
 
-class WorkflowSerializer(serializers.Serializer[Any]):
+class WorkflowSummary(serializers.Serializer[Any]):
     """Runs that belong together; `failed` holds task ids, `hidden` counts runs you may not see."""
 
     root_id = serializers.CharField()
@@ -52,7 +52,7 @@ class Branch(RunSerializer):
     callback = serializers.BooleanField()
 
 
-class WorkflowWithTree(WorkflowSerializer):
+class WorkflowWithTree(WorkflowSummary):
     """One workflow."""
 
     tree = Branch(many=True)
@@ -62,7 +62,7 @@ class WorkflowPage(serializers.Serializer[Any]):
     """A page of workflows."""
 
     next = serializers.URLField(allow_null=True)
-    results = WorkflowSerializer(many=True)
+    results = WorkflowSummary(many=True)
 
 
 class WorkflowsQuery(serializers.Serializer[Any]):

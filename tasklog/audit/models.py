@@ -35,6 +35,7 @@ class Action(models.TextChoices):
     UPLOAD = "upload", "Upload file"
     SOURCE = "source", "Change source"
     REPORT = "report", "Make report"
+    VIEW = "view", "Change saved view"
     MAINTAIN = "maintain", "Maintenance"
 
 

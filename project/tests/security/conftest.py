@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from project.tests.security.routes import SCOPES
+from project.tests.security.answers import SCOPES
 from tasklog import memo
 from tasklog.api.keys import create_key
 from tasklog.api.models import ApiKey

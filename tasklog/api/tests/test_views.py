@@ -184,6 +184,8 @@ def test_a_short_reach_gets_past_many_runs_of_one_moment(person, db, monkeypatch
         ("name=one", ["a"]),
         ("queue=low", ["b"]),
         ("worker=w2", ["c"]),
+        ("signature=abc", ["c"]),
+        ("signature=abc&name=one", []),
         ("name=two&status=FAILURE", ["c"]),
         ("q=TW", ["c", "b"]),
         ("q=b", ["b"]),
@@ -200,8 +202,9 @@ def test_filters(person, db, query, expected):
         task_id="b", name="two", state="SUCCESS", queue="low", created_at=START + day
     )
     TaskRun.objects.create(
-        task_id="c", name="two", state="FAILURE", worker="w2", created_at=START + 2 * day
-    )
+        task_id="c", name="two", state="FAILURE", worker="w2", signature="abc",
+        created_at=START + 2 * day,
+    )  # fmt: skip
     assert ids(person.get(f"{LIST}?{query}")) == expected
 
 

@@ -69,7 +69,7 @@ def describe(task: Any, user: Any) -> Schedule:
     return Schedule(
         task,
         words_of(task),
-        next_runs(task, last_sent(task)),
+        [] if task.solar_id and not has_ephem() else next_runs(task, last_sent(task)),
         list(runs[:LAST]),
         missed(task),
         waiting.exists(),

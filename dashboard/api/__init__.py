@@ -1,0 +1,1 @@
+"""What programs get of the pages' own things: saved views.  WEB."""
