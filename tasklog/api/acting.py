@@ -50,12 +50,13 @@ class Retry(ControlView):
 
     def post(self, request: Request, task_id: str) -> Response:
         run, asked = self.run_or_404(task_id), ordered(RetryOrder, request)
+        rest = asked.pop("rest")
         if not asked:
-            return answer(self.on_run(runs.RETRY, run), _new(run))
+            return answer(self.on_run(runs.RETRY, run, rest=rest), _new(run))
         args, kwargs = _edited(run, asked)
         queue, countdown = asked.get("queue", ""), asked.get("countdown")
         outcome = self.on_run(
-            runs.EDIT, run, args=args, kwargs=kwargs, queue=queue, countdown=countdown
+            runs.EDIT, run, args=args, kwargs=kwargs, queue=queue, countdown=countdown, rest=rest
         )
         return answer(outcome, _new(run))
 
@@ -89,6 +90,7 @@ class Bulk(ControlView):
         told = {
             "action": asked["action"],
             "count": len(planned.possible),
+            "broken_chains": planned.broken,
             "refused": {run.pk: one.why for one in planned.refused for run in one.runs},
         }
         if asked["dry_run"]:
@@ -97,7 +99,8 @@ class Bulk(ControlView):
             return Response(shape("refused", "None of these runs can be; see a dry run."), 409)
         if isinstance(request.auth, ApiKey):
             request._request.tasklog_key = request.auth  # type: ignore[attr-defined]
-        return answer(bulk.carry_out(planned, request._request), _many(told))
+        rest = {"rest": True} if asked["rest"] and asked["action"] == "retry" else {}
+        return answer(bulk.carry_out(planned, request._request, **rest), _many(told))
 
     def runs_or_404(self, ids: list[str]) -> list[TaskRun]:
         """One that the caller may not see, and all are refused."""

@@ -47,6 +47,11 @@ def _text(**options: Any) -> serializers.CharField:
     )
 
 
+def _flag(**options: Any) -> serializers.BooleanField:
+    told: Any = dict.fromkeys(("invalid", "null"), "Give true or false.")
+    return serializers.BooleanField(default=False, error_messages=told, **options)
+
+
 class RetryOrder(serializers.Serializer[Any]):
     """All of it may be left out."""
 
@@ -54,6 +59,7 @@ class RetryOrder(serializers.Serializer[Any]):
     kwargs = JsonField(dict)
     queue = _text(required=False, allow_blank=True)
     countdown = whole(0, DAY)
+    rest = _flag(help_text="Go on with the rest of the chain that it broke.")
 
 
 class SignalOrder(serializers.Serializer[Any]):
@@ -73,10 +79,8 @@ class BulkOrder(serializers.Serializer[Any]):
             f"Give a list of 1 to {MOST:,} task ids.",
         ),
     )  # fmt: skip
-    dry_run = serializers.BooleanField(
-        default=False,
-        error_messages=dict.fromkeys(("invalid", "null"), "Give true or false."),
-    )
+    dry_run = _flag()
+    rest = _flag(help_text="Go on with the rest of the chains that they broke.")
 
 
 class LaunchOrder(serializers.Serializer[Any]):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
-from importlib import import_module
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,35 +20,8 @@ from tasklog.control.sending import Call, send
 from tasklog.models import TaskRun, TaskWorker
 from tasklog.states import State
 
-# The project stands above this room: its app is looked up, not imported.
-project_app = import_module("project.celery").app
-
 TASKS = ("-I", "tasklog.control.tests.control_tasks")
 SECRET = "cnry-never-shown-7f3a"
-
-
-@pytest.fixture
-def broker(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Celery]:
-    """The app of this process sends to the stack's broker, as a web process would."""
-    url = stack.env["CELERY_BROKER_URL"]
-    monkeypatch.setattr(
-        project_app, "connection_for_write", lambda *_, **more: _connection(project_app, url, more)
-    )
-    project_app.conf.update(task_always_eager=False)
-    yield project_app
-    project_app.conf.update(task_always_eager=True)
-
-
-def _connection(app: Celery, url: str, more: dict[str, Any]) -> Any:
-    options = {**app.conf.broker_transport_options, **more.pop("transport_options", {})}
-    return app.connection_for_read(url, transport_options=options, **more)
-
-
-@pytest.fixture
-def root(django_user_model: Any) -> Client:
-    client = Client()
-    client.force_login(django_user_model.objects.create_superuser("root"))
-    return client
 
 
 def start(name: str, **kwargs: Any) -> str:
