@@ -45,6 +45,9 @@ class TaskRun(models.Model):
     payload = models.CharField(
         max_length=9, choices=Payload, blank=True, default="", help_text="Kept for a retry."
     )
+    envelope = models.JSONField(
+        default=dict, blank=True, help_text="Sent beside the arguments; see tasklog.envelopes."
+    )
     result = models.TextField(blank=True, default="", help_text="Masked, shortened.")
     exception = models.TextField(blank=True, default="")
     traceback = models.TextField(blank=True, default="")
@@ -157,6 +160,8 @@ class TaskRun(models.Model):
     @property
     def state_label(self) -> str:
         """The word for people: the cause where it says more than the state."""
+        if self.cause == Cause.NOT_REACHED:
+            return str(Cause.NOT_REACHED.label)
         if self.state == State.FAILURE and self.cause not in ("", Cause.EXCEPTION):
             return Cause(self.cause).label
         return State(self.state).label
@@ -197,7 +202,7 @@ _OPEN = [State.PENDING, State.STARTED, State.RETRY]
 
 
 class RunPayload(models.Model):
-    """The arguments of a run whose shown ones are not the whole truth, encrypted."""
+    """What was sent with a run and is not, or not wholly, shown: encrypted."""
 
     task = models.OneToOneField(
         TaskRun,
@@ -206,7 +211,12 @@ class RunPayload(models.Model):
         related_name="kept",
         db_constraint=False,
     )
-    sealed = models.TextField(help_text="See tasklog.sealing.")
+    sealed = models.TextField(
+        blank=True, default="", help_text="Its arguments; see tasklog.sealing."
+    )
+    envelope = models.TextField(
+        blank=True, default="", help_text="Its callbacks, the rest of its chain, its headers."
+    )
 
     class Meta:
         verbose_name = "payload"

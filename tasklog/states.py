@@ -37,6 +37,8 @@ class Cause(models.TextChoices):
     LOST = "lost", "Worker vanished"
     REJECTED = "rejected", "Rejected"
     IGNORED = "ignored", "Ignored"
+    # The state is REVOKED: nobody will send it, because a step before it failed.
+    NOT_REACHED = "not_reached", "Will not run"
 
 
 class Payload(models.TextChoices):

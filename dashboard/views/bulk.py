@@ -36,7 +36,8 @@ def page(request: HttpRequest, word: str) -> HttpResponse:
     planned = plan(word, runs_or_404(request, ids))
     if not planned.possible:
         return _dry_run(request, word, problem="None of them can be; see why.", status=422)
-    outcome = carry_out(planned, request)
+    rest = {"rest": True} if word == "retry" and "rest" in request.POST else {}
+    outcome = carry_out(planned, request, **rest)
     messages.add_message(request, LEVELS[outcome.result], outcome.told)
     return redirect(reverse("dashboard:runs") + _back(request))
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from dashboard.access import operators, run_or_404
 from dashboard.forms import EditForm
 from dashboard.rows import arguments
-from tasklog.control import raising, runs
+from tasklog.control import again, consequences, raising, runs
 from tasklog.control.actions import Action, Outcome, perform
 from tasklog.control.editing import completed, draft_of
 from tasklog.control.sending import Unfit
@@ -35,8 +35,8 @@ class Question(NamedTuple):
 
 RETRY = Question(
     runs.RETRY, "Retry this run?",
-    "The task is sent again with its original arguments, as a new run with a log of its own. "
-    "What follows it in its workflow is not started again.",
+    "The task is sent again as it was sent, with its original arguments, as a new run with a log "
+    "of its own.",
     runs.why_no_retry,
 )  # fmt: skip
 REVOKE = Question(
@@ -93,7 +93,8 @@ def edit(request: HttpRequest, task_id: str) -> HttpResponse:
     initial = {"args": draft.args, "kwargs": draft.kwargs, "queue": run.queue}
     form = EditForm(request.POST if request.method == "POST" else None, initial=initial)
     why = runs.why_no_retry(run, edited=True)
-    context = {"run": run, "form": form, "draft": draft, "why": why}
+    context = {"run": run, "form": form, "draft": draft, "why": why, "lost": again.why_not(run)}
+    context |= _along(run)
     if request.method != "POST":
         return render(request, "dashboard/control/edit.html", context)
     if why or not form.is_valid():
@@ -109,7 +110,7 @@ def _send_edited(request: HttpRequest, run: TaskRun, given: dict[str, Any]) -> O
     args, kwargs = completed(run, given["args"], given["kwargs"])
     return _do(
         request, runs.EDIT, run, args=args, kwargs=kwargs, queue=given["queue"],
-        countdown=given["countdown"],
+        countdown=given["countdown"], rest="rest" in request.POST,
     )  # fmt: skip
 
 
@@ -122,16 +123,30 @@ def _ask_or_do(request: HttpRequest, task_id: str, asked: Question) -> HttpRespo
     if why or (signal and signal not in asked.signals):
         why = why or f"No such signal: {signal[:40]!r}. There are: {', '.join(asked.signals)}."
         return _ask(request, run, asked, why, status=422)
-    return _told(
-        request, run, _do(request, asked.action, run, **({"signal": signal} if signal else {}))
-    )
+    given: dict[str, Any] = {"signal": signal} if signal else {}
+    if asked is RETRY:
+        given["rest"] = "rest" in request.POST
+    return _told(request, run, _do(request, asked.action, run, **given))
 
 
 def _ask(
     request: HttpRequest, run: TaskRun, asked: Question, why: str, status: int = 200
 ) -> HttpResponse:
     context = {"run": run, "asked": asked, "why": why, "arguments": arguments(run)}
+    if asked is RETRY and not why:
+        context |= _along(run)
     return render(request, "dashboard/control/confirm.html", context, status=status)
+
+
+def _along(run: TaskRun) -> dict[str, Any]:
+    """What a retry brings along, and the question whether its chain shall go on."""
+    broken = again.may_go_on(run)
+    return {
+        "sentences": consequences.sentences(run),
+        "rest": consequences.rest_of(run) if broken else "",
+        "why_no_rest": again.why_no_rest(run) if broken else "",
+        "gone_on": again.gone_on(run) if broken else "",
+    }
 
 
 def _do(request: HttpRequest, action: Action, run: TaskRun, **more: Any) -> Outcome:

@@ -42,12 +42,15 @@ class ControlView(ApiView):
     def on_run(self, action: Action, run: TaskRun, **arguments: Any) -> Outcome:
         return self.perform(action, run, runs.named(run), **arguments)
 
-    def on_many(self, word: str, runs: list[TaskRun], *, dry_run: bool) -> Response:
+    def on_many(
+        self, word: str, runs: list[TaskRun], *, dry_run: bool, rest: bool = False
+    ) -> Response:
         """Retries or revokes those of them that can be; a dry run says which."""
         planned = bulk.plan(word, runs)
         told = {
             "action": word,
             "count": len(planned.possible),
+            "broken_chains": planned.broken,
             "refused": {run.pk: one.why for one in planned.refused for run in one.runs},
         }
         if dry_run:
@@ -56,7 +59,8 @@ class ControlView(ApiView):
             return Response(shape("refused", "None of these runs can be; see a dry run."), 409)
         if isinstance(self.request.auth, ApiKey):
             self.request._request.tasklog_key = self.request.auth  # type: ignore[attr-defined]
-        return answer(bulk.carry_out(planned, self.request._request), _many(told))
+        options = {"rest": True} if rest and word == "retry" else {}
+        return answer(bulk.carry_out(planned, self.request._request, **options), _many(told))
 
 
 class Retry(ControlView):
@@ -66,12 +70,13 @@ class Retry(ControlView):
 
     def post(self, request: Request, task_id: str) -> Response:
         run, asked = self.run_or_404(task_id), ordered(RetryOrder, request)
+        rest = asked.pop("rest")
         if not asked:
-            return answer(self.on_run(runs.RETRY, run), _new(run))
+            return answer(self.on_run(runs.RETRY, run, rest=rest), _new(run))
         args, kwargs = _edited(run, asked)
         queue, countdown = asked.get("queue", ""), asked.get("countdown")
         outcome = self.on_run(
-            runs.EDIT, run, args=args, kwargs=kwargs, queue=queue, countdown=countdown
+            runs.EDIT, run, args=args, kwargs=kwargs, queue=queue, countdown=countdown, rest=rest
         )
         return answer(outcome, _new(run))
 
@@ -109,8 +114,8 @@ class Bulk(ControlView):
 
     def post(self, request: Request) -> Response:
         asked = ordered(BulkOrder, request)
-        runs = self.runs_or_404(asked["task_ids"])
-        return self.on_many(asked["action"], runs, dry_run=asked["dry_run"])
+        runs, rest = self.runs_or_404(asked["task_ids"]), asked["rest"]
+        return self.on_many(asked["action"], runs, dry_run=asked["dry_run"], rest=rest)
 
     def runs_or_404(self, ids: list[str]) -> list[TaskRun]:
         """One that the caller may not see, and all are refused."""

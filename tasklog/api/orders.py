@@ -51,6 +51,7 @@ class RetryOrder(serializers.Serializer[Any]):
     kwargs = JsonField(dict)
     queue = _text(required=False, allow_blank=True)
     countdown = whole(0, DAY)
+    rest = switch(default=False, help_text="Go on with the rest of the chain that it broke.")
 
 
 class SignalOrder(serializers.Serializer[Any]):
@@ -76,6 +77,7 @@ class BulkOrder(DryRun):
             f"Give a list of 1 to {MOST:,} task ids.",
         ),
     )  # fmt: skip
+    rest = switch(default=False, help_text="Go on with the rest of the chains that they broke.")
 
 
 class LaunchOrder(serializers.Serializer[Any]):

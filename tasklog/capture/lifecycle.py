@@ -15,7 +15,7 @@ from celery import signals
 from celery.exceptions import SoftTimeLimitExceeded
 from django.core.signals import setting_changed
 
-from tasklog.capture import memory, payload, shorten, streams
+from tasklog.capture import envelope, memory, payload, shorten, streams
 from tasklog.capture.attempt import Attempt
 from tasklog.capture.context import CURRENT
 from tasklog.capture.guard import guarded
@@ -83,7 +83,7 @@ def on_prerun(
     attempt.shadowed = running.get(task_id)
     running[task_id] = attempt
     CURRENT.set(attempt)
-    attempt.event(record.START, *_start(attempt, task.request, args, kwargs))
+    attempt.event(record.START, *_start(attempt, task, args, kwargs))
 
 
 def _sink() -> Any:
@@ -94,9 +94,9 @@ def _sink() -> Any:
     return mine
 
 
-def _start(attempt: Attempt, request: Any, args: Any, kwargs: Any) -> tuple[dict[str, Any], str]:
+def _start(attempt: Attempt, task: Any, args: Any, kwargs: Any) -> tuple[dict[str, Any], str]:
     """What is special about this attempt, and what is encoded already."""
-    get = vars(request).get
+    get = vars(task.request).get
     delivery = get("delivery_info") or {}
     sent = get("tasklog") or (get("headers") or {}).get("tasklog") or {}
     data = {key: sent[key] for key in ("user", "request_id") if sent.get(key)} if sent else {}
@@ -113,6 +113,7 @@ def _start(attempt: Attempt, request: Any, args: Any, kwargs: Any) -> tuple[dict
     bare = not args and not kwargs
     if not bare:
         data |= payload.told(args, kwargs)
+    data |= envelope.of_request(get, sent, delivery, task)
     queue = delivery.get("routing_key") or ""
     return data, _known(attempt.sink.stem, attempt.pid, get("hostname"), attempt.name, queue, bare)
 

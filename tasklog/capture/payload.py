@@ -6,6 +6,7 @@ kept.  Anything else is sealed, or it is said why not; `tasklog.control.payload`
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
@@ -52,19 +53,24 @@ def _hidden(args: Any, kwargs: Any) -> dict[str, str]:
 
 
 def _sealed(args: Any, kwargs: Any) -> dict[str, str]:
-    args, kwargs = list(args or ()), dict(kwargs or {})
+    kept, sealed = seal([list(args or ()), dict(kwargs or {})])
+    return {"payload": kept, "sealed": sealed} if sealed else {"payload": kept}
+
+
+def seal(value: Any, packed: Callable[[str], str] = str) -> tuple[str, str]:
+    """How the value is kept (a word of `Payload`), and its sealed text where it is."""
     try:
-        text = dumps([args, kwargs]) if _room([args, kwargs], LONGEST) >= 0 else ""
+        text = dumps(value) if _room(value, LONGEST) >= 0 else ""
     except SoftTimeLimitExceeded:
         raise
     except Exception:  # nested too deeply; or a value's own `__json__` raises whatever it likes
-        return {"payload": str(Payload.NO_JSON)}
+        return str(Payload.NO_JSON), ""
     if not text or len(text.encode("utf-8", "surrogatepass")) > LONGEST:
-        return {"payload": str(Payload.TOO_BIG)}
+        return str(Payload.TOO_BIG), ""
     try:
-        return {"payload": str(Payload.SEALED), "sealed": sealing.seal(text)}
+        return str(Payload.SEALED), sealing.seal(packed(text))
     except ImportError:
-        return {"payload": str(Payload.NO_CRYPTOGRAPHY)}
+        return str(Payload.NO_CRYPTOGRAPHY), ""
 
 
 def _room(value: Any, left: int) -> int:

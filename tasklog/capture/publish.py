@@ -11,7 +11,7 @@ from typing import Any
 
 from celery import current_app, signals
 
-from tasklog.capture import payload, redact
+from tasklog.capture import envelope, payload, redact
 from tasklog.capture.context import CURRENT, ORIGIN
 from tasklog.capture.guard import guarded
 from tasklog.conf import conf
@@ -42,10 +42,12 @@ def install() -> None:
 
 
 @guarded
-def on_before(headers: Any = None, **_: Any) -> None:
+def on_before(headers: Any = None, properties: Any = None, **_: Any) -> None:
     if headers is None:
         return
     headers["tasklog"] = _about(headers)
+    if properties and properties.get("priority") is not None:
+        headers["tasklog"]["priority"] = properties["priority"]
     # What workers log, events tell and result tables keep of the arguments; the task gets its own.
     for name in ("argsrepr", "kwargsrepr"):
         if headers.get(name):
@@ -71,18 +73,20 @@ def on_after(sender: Any = None, headers: Any = None, body: Any = None, **more: 
     mine = appender()
     if CURRENT.get() is None and not mine.turn_over(MAX_UNREAD):
         return
-    mine.append(encode_event(QUEUED, _queued(headers, body, more.get("routing_key"))), line=True)
+    mine.append(encode_event(QUEUED, _queued(headers, body, more)), line=True)
 
 
-def _queued(headers: dict[str, Any], body: Any, queue: Any) -> dict[str, Any]:
+def _queued(headers: dict[str, Any], body: Any, more: dict[str, Any]) -> dict[str, Any]:
+    task = _known().get(headers.get("task"))
     # Celery's older message protocol carries them elsewhere; the start of the task tells them.
     call = payload.told(*body[:2]) if isinstance(body, (tuple, list)) else {}
     about = headers.get("tasklog") or {}
     data = {
         "task_id": headers["id"],
         "name": headers.get("task"),
-        "queue": queue,
+        "queue": more.get("routing_key"),
         **call,
+        **envelope.of_message(headers, body, more.get("exchange"), task),
         "parent_id": headers.get("parent_id"),
         "root_id": headers.get("root_id"),
         "group_id": headers.get("group"),
@@ -94,9 +98,13 @@ def _queued(headers: dict[str, Any], body: Any, queue: Any) -> dict[str, Any]:
 
 
 def _opted_out(name: Any) -> bool:
-    """Is it a task that this process knows, and that wants no log?  `tasks` would load them all."""
-    known: Any = getattr(current_app, "_tasks", {})
-    return getattr(known.get(name), "tasklog", None) is False
+    """Is it a task that this process knows, and that wants no log?"""
+    return getattr(_known().get(name), "tasklog", None) is False
+
+
+def _known() -> Any:
+    """The tasks that are loaded already: `tasks` would load them all."""
+    return getattr(current_app, "_tasks", {})
 
 
 def _has_spool() -> bool:

@@ -11,9 +11,10 @@ from celery import current_app
 from django.http import HttpRequest
 
 from tasklog.audit.trail import record_each
+from tasklog.control import again
 from tasklog.control import runs as one
 from tasklog.control.actions import Action, Outcome, done, failed, perform
-from tasklog.control.payload import NotKept, arguments_of
+from tasklog.control.payload import NotKept
 from tasklog.control.sending import BrokerAway, Call, Unfit, note, publish, short_connection
 from tasklog.models import TaskRun
 
@@ -35,6 +36,11 @@ class Plan:
     action: Action
     possible: list[TaskRun]
     refused: list[Refused]
+
+    @property
+    def broken(self) -> int:
+        """How many of them broke a chain that can go on."""
+        return sum(not again.why_no_rest(run) for run in self.possible if again.may_go_on(run))
 
     @property
     def title(self) -> str:
@@ -65,12 +71,12 @@ def plan(word: str, runs: Sequence[TaskRun]) -> Plan:
     return Plan(action, possible, [Refused(*item) for item in by_size])
 
 
-def carry_out(planned: Plan, request: HttpRequest) -> Outcome:
+def carry_out(planned: Plan, request: HttpRequest, **options: Any) -> Outcome:
     """Does it.  The trail gets one entry for the whole and one for each run."""
     user: Any = request.user
     runs = planned.possible
     outcome = perform(
-        planned.action, request, runs, named=counted(len(runs)), by=user.get_username()
+        planned.action, request, runs, named=counted(len(runs)), by=user.get_username(), **options
     )
     if isinstance(outcome.made, Done):
         names = {run.pk: one.named(run) for run in runs}
@@ -79,8 +85,8 @@ def carry_out(planned: Plan, request: HttpRequest) -> Outcome:
     return outcome
 
 
-def _retry(runs: Sequence[TaskRun], *, by: str) -> Outcome:
-    calls, left = _calls(runs)
+def _retry(runs: Sequence[TaskRun], *, by: str, rest: bool = False) -> Outcome:
+    calls, left = _calls(runs, rest=rest)
     earlier = one.claim(calls, by=by)
     left |= dict.fromkeys(earlier, "It was sent again a moment ago.")
     calls = [call for call in calls if call.rerun_of not in earlier]
@@ -109,15 +115,13 @@ def _publish(call: Call, producer: Any, by: str, sent: list[Call], left: dict[st
         sent.append(call)
 
 
-def _calls(runs: Sequence[TaskRun]) -> tuple[list[Call], dict[str, str]]:
+def _calls(runs: Sequence[TaskRun], *, rest: bool) -> tuple[list[Call], dict[str, str]]:
     calls, left = [], {}
     for run in runs:
         try:
-            args, kwargs = arguments_of(run)
+            calls.append(one.call_of(run, rest=rest and not again.why_no_rest(run)))
         except NotKept as why:
             left[run.pk] = str(why)
-        else:
-            calls.append(Call(run.name, args, kwargs, run.queue, rerun_of=run.pk))
     return calls, left
 
 

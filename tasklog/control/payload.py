@@ -14,7 +14,7 @@ from tasklog.states import Payload
 
 Arguments = tuple[list[Any], dict[str, Any]]
 
-_WHY = {
+WHY_NOT: dict[str, str] = {
     Payload.UNKNOWN: "nobody has told them: the task was sent by a process without TaskLog and "
     "has not started, or it is older than this feature",
     Payload.TOO_BIG: f"they are longer than {LONGEST // 1024} KiB, more than is kept of a call",
@@ -38,7 +38,7 @@ def arguments_of(run: TaskRun) -> Arguments:
     if kept == Payload.EXACT:
         return _checked(_parsed(run))
     if kept != Payload.SEALED:
-        raise NotKept(_WHY[kept])
+        raise NotKept(WHY_NOT[kept])
     return _checked(_unsealed(run))
 
 
@@ -56,19 +56,24 @@ def _parsed(run: TaskRun) -> Any:
 
 def _unsealed(run: TaskRun) -> Any:
     row = RunPayload.objects.filter(pk=run.pk).first()
-    if row is None:
+    if row is None or not row.sealed:
         raise NotKept("they have been deleted")
     try:
         return loads(sealing.unseal(row.sealed))
-    except sealing.Unreadable as error:
-        raise NotKept(
-            "they are encrypted under a key that this site no longer has: add the old one to "
-            "CELERY_TASKLOG_SEAL_KEYS (or to SECRET_KEY_FALLBACKS)"
-        ) from error
-    except ImportError as error:
-        raise NotKept("the package `cryptography` is not installed here") from error
+    except (sealing.Unreadable, ImportError) as error:
+        raise lost_key(error) from error
     except ValueError:
         return None
+
+
+def lost_key(error: Exception) -> NotKept:
+    """What was sealed cannot be opened here."""
+    if isinstance(error, ImportError):
+        return NotKept("the package `cryptography` is not installed here")
+    return NotKept(
+        "they are encrypted under a key that this site no longer has: add the old one to "
+        "CELERY_TASKLOG_SEAL_KEYS (or to SECRET_KEY_FALLBACKS)"
+    )
 
 
 def _checked(found: Any) -> Arguments:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from tasklog.capture.revoking import revoke as tell_workers
 from tasklog.conf import DEAD_AFTER_SECONDS
+from tasklog.control import again
 from tasklog.control.actions import Action, Outcome, done, failed, unknown
 from tasklog.control.models import Rerun
 from tasklog.control.payload import NotKept, arguments_of
@@ -53,6 +54,8 @@ def why_no_retry(run: TaskRun, *, edited: bool = False) -> str:
             arguments_of(run)
     except NotKept as why:
         return f"Its original arguments cannot be had: {why}."
+    if not edited and (why_not := again.why_not(run)):
+        return f"It would not be the same: {why_not}."
     return ""
 
 
@@ -104,21 +107,38 @@ def release(calls: Iterable[Call]) -> None:
     Rerun.objects.filter(pk__in=[call.task_id for call in calls]).delete()
 
 
-def _retry(run: TaskRun, *, by: str) -> Outcome:
-    if told := why_no_retry(run):
-        return failed(told)
+def call_of(run: TaskRun, *, rest: bool = False) -> Call:
+    """The run's call once more; `rest`: with the rest of its chain.  Raises `NotKept`."""
     args, kwargs = arguments_of(run)
-    return _send_again(Call(run.name, args, kwargs, run.queue, rerun_of=run.pk), by)
+    options = again.options_of(run, rest=rest)
+    return Call(run.name, args, kwargs, run.queue, rerun_of=run.pk, options=options)
+
+
+def _retry(run: TaskRun, *, by: str, rest: bool = False) -> Outcome:
+    if told := why_no_retry(run) or (again.why_no_rest(run) if rest else ""):
+        return failed(told)
+    return _send_again(call_of(run, rest=rest), by)
 
 
 def _retry_edited(
     run: TaskRun, *, by: str, args: list[Any], kwargs: dict[str, Any], queue: str = "",
-    countdown: float | None = None,
+    countdown: float | None = None, rest: bool = False,
 ) -> Outcome:  # fmt: skip
-    if told := why_no_retry(run, edited=True):
+    if told := why_no_retry(run, edited=True) or (again.why_no_rest(run) if rest else ""):
         return failed(told)
-    call = Call(run.name, args, kwargs, queue or run.queue, countdown, rerun_of=run.pk)
+    queue, options = queue or run.queue, _options(run, rest=rest, countdown=countdown or 0)
+    if queue != run.queue:
+        options = {k: v for k, v in options.items() if k not in ("exchange", "routing_key")}
+    call = Call(run.name, args, kwargs, queue, countdown, rerun_of=run.pk, options=options)
     return _send_again(call, by)
+
+
+def _options(run: TaskRun, *, rest: bool, countdown: float) -> dict[str, Any]:
+    """Its envelope; without what could not be kept, which the form has said."""
+    try:
+        return again.options_of(run, rest=rest, countdown=countdown)
+    except NotKept:
+        return again.plain_options(run, countdown)
 
 
 def _send_again(call: Call, by: str) -> Outcome:

@@ -55,6 +55,8 @@ class Call:
     countdown: float | None = None
     priority: int | None = None
     rerun_of: str = ""
+    # More options of `apply_async`: a retry's envelope.
+    options: dict[str, Any] = field(default_factory=dict)
     task_id: str = field(default_factory=uuid)
 
 
@@ -99,9 +101,9 @@ def publish(call: Call, producer: Any, *, by: str) -> None:
 def _apply(call: Call, producer: Any) -> None:
     options = {
         "task_id": call.task_id, "countdown": call.countdown, "priority": call.priority,
-        **_route(call.queue),
+        **({} if "exchange" in call.options else _route(call.queue)),
     }  # fmt: skip
-    given = {name: value for name, value in options.items() if value is not None}
+    given = call.options | {name: value for name, value in options.items() if value is not None}
     # A task that this process knows has options of its own: serializer, priority, time limits.
     task = current_app.tasks.get(call.name)
     if task is not None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tasklog.drain import receipt, silences
+from tasklog.drain import chains, receipt, silences
 from tasklog.drain.rows import insert_rows, select_rows, update_rows
 from tasklog.line import SYSTEM, Line
 from tasklog.models import RunPayload, TaskAttempt, TaskRun
@@ -60,6 +60,9 @@ class Book:
         self.news: list[News] = []
         self.died: list[TaskAttempt] = []
         self.sealed: dict[str, str] = {}  # encrypted arguments, by run
+        self.sealed_envelopes: dict[str, str] = {}  # callbacks and so on, encrypted, by run
+        self.unreached: dict[str, TaskRun] = {}  # what will not run, and what failed before it
+        self.reached: list[str] = []  # what may run after all
         self.new: set[str] = set()
         self._changed: dict[int, tuple[Any, set[str]]] = {}  # unsaved rows have no hash
         self.runs = self._load_runs(sorted(task_ids))
@@ -155,15 +158,12 @@ class Book:
         self._add_attempts()
         for model in (TaskRun, TaskAttempt):
             update_rows(model, [(row, names) for row, names in known if type(row) is model])
-        if self.sealed:
-            self._keep_sealed()
-
-    def _keep_sealed(self) -> None:
-        """A retry may bring other arguments than the first start: the newest count."""
-        rows = [RunPayload(task_id=task_id, sealed=text) for task_id, text in self.sealed.items()]
-        RunPayload.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=["task"], update_fields=["sealed"]
-        )
+        # A retry may bring other arguments than the first start: the newest count.
+        for column, texts in (("sealed", self.sealed), ("envelope", self.sealed_envelopes)):
+            if texts:
+                _keep(column, texts)
+        if self.unreached or self.reached:
+            chains.mark(self.unreached, self.reached, self.now)
 
     def _add_attempts(self) -> None:
         fresh = [
@@ -180,6 +180,13 @@ class Book:
             keys = TaskAttempt.objects.filter(uuid__in=with_lines).values_list("uuid", "pk")
             for uid, key in keys:
                 with_lines[uid].pk = key
+
+
+def _keep(column: str, texts: dict[str, str]) -> None:
+    rows = [RunPayload(task_id=task_id, **{column: text}) for task_id, text in texts.items()]
+    RunPayload.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["task"], update_fields=[column]
+    )
 
 
 def _added(known: dict[str, int], more: Counter[str]) -> dict[str, int]:

@@ -14,7 +14,8 @@ from typing import Any
 from tasklog.conf import conf
 from tasklog.drain import receipt, scene, silences
 from tasklog.drain.book import Book
-from tasklog.drain.text import clean, name
+from tasklog.drain.text import clean, name, tidied
+from tasklog.envelopes import after
 from tasklog.models import TaskAttempt, TaskRun
 from tasklog.signature import sign
 from tasklog.spool import record
@@ -48,6 +49,8 @@ def on_queued(book: Book, data: Data) -> None:
     at = when(data.get("at"))
     # A page that has sent the task may have made the row, and knows less of it.
     unknown = not run.name or not (run.queued_at or run.started_at)
+    if run.cause == Cause.NOT_REACHED:
+        book.change(run, state=State.PENDING, finished_at=None, **_BLANK)
     if run.queued_at is None or at > run.queued_at:
         book.change(run, queued_at=at)
     if unknown:
@@ -90,6 +93,8 @@ def _started(book: Book, data: Data, at: datetime) -> TaskAttempt:
 
 def _follow(book: Book, run: TaskRun, attempt: TaskAttempt, data: Data) -> None:
     early = _early_verdict(run, attempt)
+    if run.state in BAD:
+        book.reached += after(run)
     book.change(
         run,
         state=State.STARTED,
@@ -138,6 +143,11 @@ def _describe(book: Book, run: TaskRun, data: Data) -> None:
     book.change(run, **{key: text for key, text in said.items() if text})
     if data.get("sealed"):
         book.sealed[run.task_id] = clean(data["sealed"])
+    # How it was sent first; Celery's own retry leaves parts of it out.
+    if data.get("envelope") and not run.envelope:
+        book.change(run, envelope=tidied(data["envelope"]))
+        if data.get("sealed_envelope"):
+            book.sealed_envelopes[run.task_id] = clean(data["sealed_envelope"])
 
 
 def on_end(book: Book, data: Data, *, waits: bool) -> None:
@@ -227,6 +237,7 @@ def _end_run(book: Book, run: TaskRun, data: Data) -> None:
     book.change(run, finished_at=_end_of(book, data))
     silences.note_end(book, run, when(data.get("at")))
     if state in BAD:
+        book.unreached |= dict.fromkeys(after(run), run)
         said = sign(run.exception, run.traceback, run.reason, run.cause or run.state)
         book.change(run, signature=said.key)
     if state == State.SUCCESS and run.progress is not None:

@@ -47,3 +47,12 @@ def tidy(line: LineRecord) -> LineRecord:
         logger=name(line.logger),
         message=clean(line.message),
     )
+
+
+def tidied(value: Any) -> Any:
+    """The same for what JSON holds: every text in it, names of keys too."""
+    if isinstance(value, dict):
+        return {name(key): tidied(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [tidied(item) for item in value]
+    return name(value) if isinstance(value, str) else value
