@@ -40,6 +40,14 @@ def role_of(user: Any) -> Role:
     return Role[conf().default_role.upper()] if conf().default_role else Role.NOBODY
 
 
+def sees_all(user: Any) -> bool:
+    """May this person be told of all runs together?
+
+    Where a rule says who sees which runs, counts and titles would tell of the others'.
+    """
+    return not conf().visibility or role_of(user) >= Role.ADMINISTRATOR
+
+
 def own_runs(user: Any, runs: Any) -> Any:
     """A rule for CELERY_TASKLOG_VISIBILITY: who is no administrator sees what they started."""
     if not user.is_authenticated:
