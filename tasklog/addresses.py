@@ -29,3 +29,8 @@ class TaskIdConverter:
 
 
 register_converter(TaskIdConverter, "tasklog_id")
+
+
+def number_of(text: str) -> int:
+    """The row an address names; 0, which is none, for what is no number."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0

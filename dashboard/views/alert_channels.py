@@ -9,8 +9,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dashboard.access import administrators, operators, signed_in
-from dashboard.deeds import act, do, number_of
+from dashboard.deeds import act, do
 from dashboard.htmx import etag_of, living
+from tasklog.addresses import number_of
 from tasklog.alerts.models import Rule
 from tasklog.alerts.verbs import CHANNEL_VERBS, SAVE_CHANNEL, TRY_AGAIN
 from tasklog.notify.forms import SaveChannel

@@ -9,7 +9,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dashboard.access import administrators, signed_in
-from dashboard.deeds import act, do, number_of
+from dashboard.deeds import act, do
+from tasklog.addresses import number_of
 from tasklog.alerts.form import NUMBERS, SENTENCES, RuleForm
 from tasklog.alerts.models import Condition, Rule
 from tasklog.alerts.patterns import MOST_CHARACTERS

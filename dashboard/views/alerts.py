@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from dashboard.access import signed_in
-from dashboard.deeds import number_of
 from dashboard.htmx import etag_of, living
+from tasklog.addresses import number_of
 from tasklog.alerts.incidents import OPEN
 from tasklog.alerts.models import Incident, Rule
 from tasklog.alerts.reading import visible

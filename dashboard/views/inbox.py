@@ -11,8 +11,8 @@ from django.views.decorators.http import require_POST, require_safe
 from dashboard import memo
 from dashboard.access import signed_in
 from dashboard.bell import key_of, unread
-from dashboard.deeds import number_of
 from dashboard.htmx import etag_of, tagged, unchanged
+from tasklog.addresses import number_of
 from tasklog.notify.inbox import messages_to
 from tasklog.notify.inbox import read as mark
 

@@ -9,11 +9,11 @@ from django.http import Http404
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
 from tasklog.api.errors import shape
 from tasklog.api.models import ApiKey
 from tasklog.api.orders import BulkOrder, LaunchOrder, RetryOrder, SignalOrder
+from tasklog.api.parsing import ordered
 from tasklog.api.views import ApiView
 from tasklog.control import bulk, launch, runs
 from tasklog.control.actions import Action, Outcome, perform
@@ -126,19 +126,6 @@ class Launch(ControlView):
             raise ValidationError(wrong)
         outcome = self.perform(launch.LAUNCH, call, f"{name} {call.task_id}")
         return answer(outcome, lambda made: {"task_id": made, "task_name": name})
-
-
-def ordered(order: type[Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The body; raises a 400 that names each wrong field and what is allowed."""
-    body = request.data if request.data not in (None, "", []) else {}
-    if not isinstance(body, dict):
-        raise ValidationError({"body": "Send a JSON object."})
-    given = order(data=body)
-    if unknown := set(body) - set(given.fields):
-        told = f"There is no such field. There are: {', '.join(given.fields) or 'none'}."
-        raise ValidationError(dict.fromkeys(map(str, sorted(unknown)), told))
-    given.is_valid(raise_exception=True)
-    return dict(given.validated_data)
 
 
 def answer(outcome: Outcome, more: Callable[[Any], dict[str, Any]]) -> Response:

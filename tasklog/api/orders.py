@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from tasklog.api.serializers import LONGEST, whole
+from tasklog.api.serializers import LONGEST, switch, whole, word
 from tasklog.control.bulk import ACTIONS, MOST
 from tasklog.control.runs import SIGNALS
 
@@ -33,12 +33,6 @@ class JsonField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
-def _word(words: tuple[str, ...], **options: Any) -> serializers.ChoiceField:
-    told = f"Give one of {', '.join(words)}."
-    messages: Any = dict.fromkeys(("invalid_choice", "required", "null"), told)
-    return serializers.ChoiceField(choices=words, error_messages=messages, **options)
-
-
 def _text(**options: Any) -> serializers.CharField:
     told = f"Give a text of at most {LONGEST} characters."
     words = ("invalid", "max_length", "blank", "null", "required")
@@ -59,13 +53,13 @@ class RetryOrder(serializers.Serializer[Any]):
 class SignalOrder(serializers.Serializer[Any]):
     """How a task is ended."""
 
-    signal = _word(SIGNALS, required=False)
+    signal = word(SIGNALS, required=False)
 
 
 class BulkOrder(serializers.Serializer[Any]):
     """Which runs, and what."""
 
-    action = _word(tuple(ACTIONS))
+    action = word(tuple(ACTIONS))
     task_ids = serializers.ListField(
         child=_text(), min_length=1, max_length=MOST,
         error_messages=dict.fromkeys(
@@ -73,10 +67,7 @@ class BulkOrder(serializers.Serializer[Any]):
             f"Give a list of 1 to {MOST:,} task ids.",
         ),
     )  # fmt: skip
-    dry_run = serializers.BooleanField(
-        default=False,
-        error_messages=dict.fromkeys(("invalid", "null"), "Give true or false."),
-    )
+    dry_run = switch(default=False)
 
 
 class LaunchOrder(serializers.Serializer[Any]):

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from io import BytesIO
 from typing import IO, Any
 
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+from rest_framework.serializers import Serializer
 
 # Nothing the API takes is longer (bytes).
 LONGEST = 64 * 1024
@@ -37,3 +39,18 @@ class SmallJson(JSONParser):
             return super().parse(BytesIO(body), media_type, parser_context)
         except RecursionError:
             raise ParseError("The JSON is nested too deeply.") from None
+
+
+def ordered(
+    order: type[Serializer[Any]], request: Request, *, partial: bool = False
+) -> dict[str, Any]:
+    """The body; raises a 400 that names each wrong field and what is allowed."""
+    body = request.data if request.data not in (None, "", []) else {}
+    if not isinstance(body, dict):
+        raise ValidationError({"body": "Send a JSON object."})
+    given = order(data=body, partial=partial)
+    if unknown := set(body) - set(given.fields):
+        told = f"There is no such field. There are: {', '.join(given.fields) or 'none'}."
+        raise ValidationError(dict.fromkeys(map(str, sorted(unknown)), told))
+    given.is_valid(raise_exception=True)
+    return dict(given.validated_data)

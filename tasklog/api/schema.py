@@ -97,20 +97,27 @@ class ViewSchema(AutoSchema):
 
     def get_description(self) -> str:  # type: ignore[override]
         told = str(super().get_description() or "")
-        return f"{told}\n\nScope: `{getattr(self.view, 'scope', '')}`.".strip()
+        least = getattr(self.view, "least", {}).get(self.method)
+        role = f" A person: {least.name.lower()}." if least else ""
+        return f"{told}\n\nScope: `{getattr(self.view, 'scope', '')}`.{role}".strip()
 
     def get_summary(self) -> str:
-        return (self.view.__doc__ or "").strip().partition("\n")[0].rstrip(".")
+        told = getattr(self.view, self.method.lower()).__doc__ or self.view.__doc__ or ""
+        return told.strip().partition("\n")[0].rstrip(".")
+
+    def _said(self, name: str) -> Any:
+        """What the view says of this method."""
+        found = getattr(self.view, name, None)
+        return found.get(self.method) if isinstance(found, dict) else found
 
     def get_request_serializer(self) -> Any:
-        return getattr(self.view, "body", None)
+        return self._said("body")
 
     def get_response_serializers(self) -> Any:
-        kind = getattr(self.view, "content_type", "application/json")
-        answer = getattr(self.view, "answer", None)
-        if answer is None:
-            answer = OpenApiResponse({"type": "object"} if "json" in kind else {"type": "string"})
-        return {(200, kind): answer}
+        kinds = getattr(self.view, "content_type", "application/json")
+        status = getattr(self.view, "statuses", {}).get(self.method, 200)
+        one = (kinds,) if isinstance(kinds, str) else kinds
+        return {(status, kind): self._said("answer") or _any(kind) for kind in one}
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
         """A body that refuses unknown fields says so: its serializer has `strict`."""
@@ -121,12 +128,15 @@ class ViewSchema(AutoSchema):
         return ["application/json"]
 
     def get_override_parameters(self) -> Any:
-        query = getattr(self.view, "query", None)
+        query = self._said("query")
         return [query] if query else []
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
         named = [name for name in variables if name != "task_id"]
         others = super()._resolve_path_parameters(named)  # type: ignore[no-untyped-call]
+        for one in others:
+            if one["name"] == "verb" and (verbs := getattr(self.view, "verbs", ())):
+                one["schema"] = {"type": "string", "enum": sorted(verbs)}
         return [*others, *([TASK_ID] if "task_id" in variables else [])]
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
@@ -135,6 +145,11 @@ class ViewSchema(AutoSchema):
             extra = getattr(self.view, "codes", {})
             add_errors(operation, self.method != "GET", extra)
         return operation
+
+
+def _any(kind: str) -> OpenApiResponse:
+    """What is told of an answer that has no serializer."""
+    return OpenApiResponse({"type": "object"} if "json" in kind else {"type": "string"})
 
 
 def operation_id(method: str, path: str) -> str:

@@ -150,6 +150,17 @@ def text(**options: Any) -> serializers.CharField:
     return serializers.CharField(max_length=LONGEST, required=False, allow_blank=True, **options)
 
 
+def word(words: tuple[str, ...], **options: Any) -> serializers.ChoiceField:
+    told = f"Give one of {', '.join(words)}."
+    messages: Any = dict.fromkeys(("invalid_choice", "required", "null"), told)
+    return serializers.ChoiceField(choices=words, error_messages=messages, **options)
+
+
+def switch(**options: Any) -> serializers.BooleanField:
+    messages: Any = dict.fromkeys(("invalid", "null"), "Give true or false.")
+    return serializers.BooleanField(error_messages=messages, **options)
+
+
 def moment() -> serializers.DateTimeField:
     told = "Give a moment such as 2026-01-31T12:00:00Z."
     words = ("invalid", "date", "make_aware", "overflow")

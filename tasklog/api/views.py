@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Count
 from django.http import Http404
@@ -18,7 +18,7 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
 from tasklog.api import errors
-from tasklog.api.auth import HasScope, KeyAuthentication, KeyThrottle, may
+from tasklog.api.auth import HasScope, KeyAuthentication, KeyThrottle, holds, may
 from tasklog.api.listing import Cursor, page_of
 from tasklog.api.models import ApiKey
 from tasklog.api.parsing import SmallJson
@@ -36,6 +36,7 @@ from tasklog.api.serializers import (
 from tasklog.archive.reader import read_lines
 from tasklog.line import Line
 from tasklog.models import TaskAttempt, TaskRun
+from tasklog.roles import Role
 
 # A run's own answer carries this many lines, the newest.
 NEWEST = 1000
@@ -56,10 +57,14 @@ class AlwaysJson(BaseContentNegotiation):
 class ApiView(APIView):
     """Base of every API view, also for other rooms: set `scope`.
 
-    `query`, `body` and `answer` are the serializers that the OpenAPI document shows.
+    `query`, `body` and `answer` are the serializers that the OpenAPI document shows, where methods
+    differ a dict of them by method; `statuses` what a method answers that is not 200, and `least`
+    what it asks of a person beyond the scope.
     """
 
     scope: str
+    least: ClassVar[dict[str, Role]] = {}
+    statuses: ClassVar[dict[str, int]] = {}
     schema = ViewSchema()
     authentication_classes = [KeyAuthentication, SessionAuthentication]
     permission_classes = [HasScope]
@@ -71,10 +76,18 @@ class ApiView(APIView):
     def get_exception_handler(self) -> Any:
         return errors.handle
 
+    @property
+    def key(self) -> ApiKey | None:
+        auth = self.request.auth
+        return auth if isinstance(auth, ApiKey) else None
+
     def may(self, scope: str) -> bool:
         """Whether the caller may do this as well."""
-        auth = self.request.auth
-        return may(self.request.user, auth if isinstance(auth, ApiKey) else None, scope)
+        return may(self.request.user, self.key, scope)
+
+    def holds(self, least: Role) -> bool:
+        """Whether the caller has this role, or is a program of its own."""
+        return holds(self.request.user, self.key, least)
 
     def run_or_404(self, task_id: str) -> TaskRun:
         """A run that this caller may not see looks like no run."""

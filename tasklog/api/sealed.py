@@ -1,0 +1,36 @@
+"""Settings that hold secrets, as programs get and send them: the last four of one at most.  WEB."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django import forms
+
+from tasklog.api.formed import Given, at_first, typed
+from tasklog.notify.channels.base import hint
+
+SETTINGS = "settings."
+
+
+def shown(fields: Mapping[str, forms.Field], secrets: Collection[str], kept: Given) -> Given:
+    """The settings under the form's names; several of a thing are a text with commas."""
+    return {name: _shown(kept.get(name), name in secrets) for name in fields}
+
+
+def _shown(value: Any, secret: bool) -> Any:
+    if secret:
+        return hint(value) if value else ""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else value
+
+
+def given(form: forms.BaseForm, secrets: Collection[str], kept: Given, asked: Given) -> Given:
+    """What the bound form gets: a secret that is left out, or sent as it was shown, stays.
+
+    Raises a 400 that names each field that is none, or of another type.
+    """
+    typed(form.fields, asked, SETTINGS)
+    stays = {n for n in secrets if n not in asked or asked[n] == _shown(kept.get(n), True)}
+    return {**at_first(form), **asked, **dict.fromkeys(stays, "")}
