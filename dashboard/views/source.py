@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django.contrib import messages
@@ -15,6 +14,7 @@ from dashboard.htmx import wants_fragment
 from dashboard.views.worker import TONES
 from tasklog.control.actions import perform
 from tasklog.sealing import Unreadable
+from tasklog.sources.connections import find
 from tasklog.sources.form import NameForm
 from tasklog.sources.kinds import KINDS
 from tasklog.sources.kinds.base import SourceForm
@@ -63,10 +63,7 @@ def act(request: HttpRequest, key: str, verb: str) -> HttpResponse:
 
 
 def _found(key: str) -> Connection:
-    try:
-        found = Connection.objects.filter(key=uuid.UUID(key)).first()
-    except ValueError:
-        found = None
+    found = find(key)
     if found is None:
         raise Http404(f"There is no connection {key}.")
     return found

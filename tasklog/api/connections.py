@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django.http import Http404
@@ -19,6 +18,7 @@ from tasklog.api.parsing import ordered
 from tasklog.api.serializers import switch, whole, word
 from tasklog.api.views import checked
 from tasklog.roles import Role
+from tasklog.sources.connections import find
 from tasklog.sources.form import NameForm
 from tasklog.sources.kinds import KINDS as ALL
 from tasklog.sources.models import Connection
@@ -174,10 +174,7 @@ def filled(asked: Given, connection: Connection) -> tuple[Connection, Given]:
 
 
 def _found(key: str) -> Connection:
-    try:
-        found = Connection.objects.filter(key=uuid.UUID(key)).first()
-    except ValueError:
-        found = None
+    found = find(key)
     if found is None:
         raise Http404(f"There is no connection {key}.")
     return found

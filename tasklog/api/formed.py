@@ -79,10 +79,8 @@ def form_of(field: forms.Field) -> Form:
     """How this field is written."""
     if isinstance(field, forms.BooleanField):
         return Form((bool,), {"type": "boolean"}, "Give true or false.")
-    if isinstance(field, forms.TypedChoiceField):
-        words = [value for value, _ in field.choices]  # type: ignore[misc,union-attr]
-        told = f"Give one of {', '.join(map(str, words))}."
-        return Form((int,), {"type": "integer", "enum": words}, told)
+    if isinstance(field, forms.ChoiceField):
+        return _choice([value for value, _ in field.choices])  # type: ignore[misc,union-attr]
     if isinstance(field, forms.IntegerField):  # Django's FloatField is one too
         return _number(field, whole=not isinstance(field, forms.FloatField))
     return Form((str,), {"type": "string"}, "Give a text that can be stored.")
@@ -90,9 +88,16 @@ def form_of(field: forms.Field) -> Form:
 
 def fits(field: forms.Field, value: Any) -> bool:
     """Is it of the field's type?  Half a surrogate pair is no text that can be stored or sent."""
-    if type(value) not in form_of(field).types:
+    types, schema, _ = form_of(field)
+    if type(value) not in types or value not in schema.get("enum", [value]):
         return False
     return not isinstance(value, str) or value.isascii() or _whole(value)
+
+
+def _choice(words: list[Any]) -> Form:
+    told = f"Give one of {', '.join(map(str, words))}."
+    kind = type(words[0])
+    return Form((kind,), {"type": "integer" if kind is int else "string", "enum": words}, told)
 
 
 def _number(field: forms.IntegerField, *, whole: bool) -> Form:

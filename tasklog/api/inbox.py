@@ -11,24 +11,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tasklog.api.paging import PageQuery, page, paged, row_or_404
-from tasklog.api.serializers import switch
+from tasklog.api.serializers import QuoteSerializer, switch
 from tasklog.api.views import ApiView, checked
-from tasklog.line import level_name
 from tasklog.notify.inbox import messages_to, read, unread
 from tasklog.notify.models import InboxMessage
 
 
-class QuoteSerializer(serializers.Serializer[Any]):
+class LetterLine(QuoteSerializer):
     """A line that a message tells of; `id` is its number within the run at `url`."""
 
-    id = serializers.IntegerField(source="number")
     timestamp = serializers.CharField(source="at")
-    message = serializers.CharField(source="text")
-    level = serializers.SerializerMethodField()
     url = serializers.CharField()
-
-    def get_level(self, quote: Any) -> str:
-        return level_name(quote.level)
 
 
 class LetterSerializer(serializers.Serializer[InboxMessage]):
@@ -47,10 +40,10 @@ class LetterSerializer(serializers.Serializer[InboxMessage]):
     def get_facts(self, letter: InboxMessage) -> dict[str, str]:
         return dict(letter.said.facts)
 
-    @extend_schema_field(QuoteSerializer(many=True, allow_null=True))
+    @extend_schema_field(LetterLine(many=True, allow_null=True))
     def get_lines(self, letter: InboxMessage) -> Any:
         quotes = letter.said.quotes
-        return QuoteSerializer(quotes, many=True).data if self.context["lines"] else None
+        return LetterLine(quotes, many=True).data if self.context["lines"] else None
 
 
 class LettersQuery(PageQuery):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,23 +12,16 @@ from tasklog.alerts.verbs import INCIDENT_VERBS
 from tasklog.api.channels import DeliverySerializer
 from tasklog.api.deeds import NOT_DONE, Deed, DeedView
 from tasklog.api.paging import PageQuery, page, paged, row_or_404
-from tasklog.api.serializers import LAST_NUMBER, WordsField, moment, whole
+from tasklog.api.serializers import LAST_NUMBER, QuoteSerializer, WordsField, moment, whole
 from tasklog.api.views import checked
-from tasklog.line import level_name
 from tasklog.roles import Role
 
 
-class ProofSerializer(serializers.Serializer[Any]):
+class ProofSerializer(QuoteSerializer):
     """A line that proves it; `id` is its number within the run."""
 
     task_id = serializers.CharField(source="run_id")
-    id = serializers.IntegerField(source="number")
     timestamp = serializers.DateTimeField(source="at", allow_null=True)
-    message = serializers.CharField(source="text")
-    level = serializers.SerializerMethodField()
-
-    def get_level(self, proof: Any) -> str:
-        return level_name(proof.level)
 
 
 class IncidentSerializer(serializers.Serializer[Incident]):

@@ -12,11 +12,11 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tasklog.api.deeds import DeedView
 from tasklog.api.models import ApiKey
 from tasklog.api.paging import PageQuery, page, paged
 from tasklog.api.serializers import WordsField, moment, text
 from tasklog.api.views import ApiView, checked
-from tasklog.control.actions import Outcome, perform
 from tasklog.models import TaskRun
 from tasklog.roles import Role
 from tasklog.sources.models import Upload
@@ -27,14 +27,14 @@ from tasklog.sources.uploads import plain_name, visible_to
 from tasklog.sources.verbs import UPLOAD
 
 
-class Sample(serializers.Serializer[Any]):
+class UnreadLine(serializers.Serializer[Any]):
     """A line that its format does not read."""
 
     line = serializers.IntegerField()
     text = serializers.CharField()
 
 
-class Summary(serializers.Serializer[Any]):
+class UploadSummary(serializers.Serializer[Any]):
     """What a file holds; `levels` counts lines by level."""
 
     format = serializers.CharField()
@@ -44,7 +44,7 @@ class Summary(serializers.Serializer[Any]):
     last = serializers.DateTimeField(allow_null=True)
     levels = serializers.DictField(child=serializers.IntegerField())
     errors = serializers.IntegerField()  # type: ignore[assignment]
-    samples = Sample(many=True)
+    samples = UnreadLine(many=True)
 
 
 class UploadSerializer(serializers.Serializer[Any]):
@@ -58,7 +58,7 @@ class UploadSerializer(serializers.Serializer[Any]):
     error = serializers.CharField()
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
-    summary = Summary()
+    summary = UploadSummary()
 
 
 class UploadsQuery(PageQuery):
@@ -85,7 +85,7 @@ class Wrong(APIException):
         self.status_code = refused.status
 
 
-class UploadList(ApiView):
+class UploadList(DeedView):
     """Files that were sent, the newest first."""
 
     scope = "uploads"
@@ -106,19 +106,14 @@ class UploadList(ApiView):
     def post(self, request: Request) -> Response:
         """Takes one file: the raw body, or the field `file` of a form; a worker reads it."""
         stream, name, size = _body(request)
-        outcome = self._perform(request, plain_name(name), stream, size)
+        plain = plain_name(name)
+        outcome = self.perform(
+            UPLOAD, plain, plain, stream=stream, size=size, user=_owner(request, self.key),
+            chosen=request.query_params.get("format", ""),
+        )  # fmt: skip
         if isinstance(outcome.made, Refused):
             raise Wrong(outcome.made)
         return Response(as_json(outcome.made), status.HTTP_201_CREATED)
-
-    def _perform(self, request: Request, name: str, stream: Any, size: int) -> Outcome:
-        key = request.auth if isinstance(request.auth, ApiKey) else None
-        if key is not None and key.user is None:
-            request._request.tasklog_key = key  # type: ignore[attr-defined]
-        return perform(
-            UPLOAD, request._request, name, stream=stream, size=size, user=_owner(request, key),
-            chosen=request.query_params.get("format", ""),
-        )  # fmt: skip
 
 
 class UploadDetail(ApiView):

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from dashboard import memo
-from project.tests.security.routes import SCOPES
+from project.tests.security.answers import SCOPES
 from tasklog.api.keys import create_key
 from tasklog.api.models import ApiKey
 from tasklog.roles import Role, group_name

@@ -6,82 +6,26 @@ status each actor gets for a request that is allowed there; `Rule.methods` the r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
-# People by their role, and programs by the scope of their key.
-PEOPLE = ("outsider", "viewer", "operator", "administrator", "root")
-SCOPES = ("tasks:read", "logs:read", "control", "alerts", "uploads", "metrics", "all")
-KEYS = (*(f"key {scope}" for scope in SCOPES), "viewer's key", "revoked key", "wrong key")
-ACTORS = ("anonymous", *PEOPLE, *KEYS)
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-
-Statuses = dict[str, int]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What a kind of address answers."""
-
-    of: Statuses
-    methods: tuple[str, ...] = ("GET",)
-    # For every other method: a status for all, or one for each actor.
-    otherwise: int | Statuses = 405
-    # What OPTIONS answers, where that is another thing than both.
-    options: int | Statuses = 0
-    # The body that is posted.
-    body: dict[str, Any] = field(default_factory=dict)
-    json: bool = False
-    # What a POST answers whom the others answer 200: done and led on, or refused.
-    posted: int = 0
-    # What a method answers that is none of the above.
-    by: dict[str, Statuses] = field(default_factory=dict)
-    # The address names a run: one that the caller may not see is a 404 to them.
-    of_run: bool = False
-
-    def status(self, who: str, method: str) -> int:
-        """What this actor's request is answered."""
-        if method in self.by:
-            return self.by[method][who]
-        posted = self.posted if method == "POST" else 0
-        return posted if posted and self.of[who] == 200 else self.of[who]
-
-
-def all_get(status: int, **but: int) -> Statuses:
-    return dict.fromkeys(ACTORS, status) | {name.replace("_", " "): n for name, n in but.items()}
-
-
-def pages(outsider: int = 403, viewer: int = 200, operator: int = 200) -> Statuses:
-    """Keys open no page."""
-    return all_get(302, outsider=outsider, viewer=viewer, operator=operator) | {
-        "administrator": 200,
-        "root": 200,
-    }
-
-
-def by_scope(scope: str, *, viewer: int = 200) -> Statuses:
-    """A key needs the scope, a person the role; neither may what the other lacks."""
-    keys = {f"key {name}": 200 if name in (scope, "all") else 403 for name in SCOPES}
-    people = {"outsider": 403, "viewer": viewer, "operator": 200, "administrator": 200, "root": 200}
-    return {**people, **keys, "viewer's key": viewer} | dict.fromkeys(
-        ("anonymous", "revoked key", "wrong key"), 401
-    )
-
-
-def unless_allowed(statuses: Statuses) -> Statuses:
-    """DRF asks who it is before it looks whether the method exists."""
-    return {actor: 405 if status == 200 else status for actor, status in statuses.items()}
+from project.tests.security.answers import (
+    METHODS,
+    PEOPLE,
+    Rule,
+    Statuses,
+    all_get,
+    by_scope,
+    missing,
+    pages,
+    unless_allowed,
+)
+from project.tests.security.api_rooms import api_rooms
 
 
 def api(scope: str, method: str = "GET", *, of_run: bool = False, **more: object) -> Rule:
     statuses = by_scope(scope, viewer=403 if scope == "control" else 200)
     methods = ("GET", "HEAD", "OPTIONS") if method == "GET" else (method, "OPTIONS")
     return Rule(statuses, methods, unless_allowed(statuses), of_run=of_run, **more)  # type: ignore[arg-type]
-
-
-def missing(statuses: Statuses) -> Statuses:
-    """Who may look learns that there is no such thing."""
-    return {actor: 404 if status == 200 else status for actor, status in statuses.items()}
 
 
 def act() -> Rule:
@@ -107,43 +51,6 @@ def acts(status: int, *, of_run: bool = True) -> Rule:
     return replace(api("control", "POST", of_run=of_run, json=True), posted=status)
 
 
-READS = ("GET", "HEAD", "OPTIONS")
-
-
-def wrong(statuses: Statuses) -> Statuses:
-    """Nothing is sent: 400 for who may send."""
-    return {actor: 400 if status == 200 else status for actor, status in statuses.items()}
-
-
-def of_scope(scope: str, least: str = "viewer") -> Statuses:
-    """What also asks for a role; a program of its own needs none."""
-    lower = PEOPLE[1 : PEOPLE.index(least)]
-    refused = dict.fromkeys((*lower, *(("viewer's key",) if lower else ())), 403)
-    return by_scope(scope) | refused
-
-
-def listing(scope: str, least: str = "", **more: Any) -> Rule:
-    """A list; with `least` it takes new ones from that role, here an empty body."""
-    seen = of_scope(scope)
-    made = {"POST": wrong(of_scope(scope, least))} if least else {}
-    return Rule(seen, (*READS, *made), unless_allowed(seen), by=made, **more)
-
-
-def one(scope: str, least: str = "") -> Rule:
-    """One that is not there; with `least` it is changed and deleted from that role on."""
-    seen = of_scope(scope)
-    changed = missing(of_scope(scope, least)) if least else {}
-    by = {"PATCH": changed, "DELETE": changed, "OPTIONS": seen} if least else {"OPTIONS": seen}
-    methods = ("GET", "HEAD", *by)
-    return Rule(missing(seen), methods, unless_allowed(seen), by=by)
-
-
-def deed(scope: str, least: str) -> Rule:
-    """Something done to one that is not there."""
-    seen = of_scope(scope)
-    return Rule(missing(of_scope(scope, least)), ("POST",), unless_allowed(seen), seen)
-
-
 SAFE = ("GET", "HEAD")
 EVERY = METHODS
 QUICK = {"task_type": "quick"}
@@ -162,14 +69,6 @@ SIGNED_IN = dict.fromkeys(PEOPLE, 302)
 
 PAGE = Rule(pages(), SAFE)
 WHOLE = Rule(pages(viewer=403, operator=403), SAFE)
-OVER_ALL = {actor: 403 if status == 200 else status for actor, status in by_scope("").items()} | {
-    "administrator": 200,
-    "root": 200,
-}
-WHOLE_API = Rule(OVER_ALL, ("GET", "HEAD", "OPTIONS"), unless_allowed(OVER_ALL))
-WHOLE_ONE = Rule(missing(OVER_ALL), ("GET", "HEAD"), unless_allowed(OVER_ALL), OVER_ALL)
-# Who is nobody has no inbox, so a program of its own has none.
-ONES_OWN = by_scope("alerts") | {f"key {scope}": 403 for scope in SCOPES}
 RUN = Rule(pages(), of_run=True)
 # Asks on GET; the run of the test waits, so that it can be revoked and nothing else.
 ASKS = ("GET", "HEAD", "POST")
@@ -326,48 +225,9 @@ RULES: dict[str, Rule] = {
             f"{prefix}:api_queue_purge": act(),
             f"{prefix}:api_schedules": api_control(),
             f"{prefix}:api_schedule_verb": api_control("POST"),
-            f"{prefix}:api_uploads": listing("uploads", "operator"),
-            f"{prefix}:api_upload": one("uploads"),
-            f"{prefix}:api_connections": listing("uploads", "administrator"),
-            f"{prefix}:api_connection": one("uploads", "administrator"),
-            f"{prefix}:api_connection_verb": deed("uploads", "administrator"),
-            f"{prefix}:api_alert_rules": listing("alerts", "administrator"),
-            f"{prefix}:api_alert_rule": one("alerts", "administrator"),
-            f"{prefix}:api_alert_rule_verb": deed("alerts", "administrator"),
-            f"{prefix}:api_alert_rule_preview": one("alerts"),
-            f"{prefix}:api_alert_preview": Rule(
-                wrong(of_scope("alerts", "administrator")),
-                ("POST",),
-                unless_allowed(of_scope("alerts")),
-                of_scope("alerts"),
-            ),
-            f"{prefix}:api_incidents": listing("alerts"),
-            f"{prefix}:api_incident": one("alerts"),
-            f"{prefix}:api_incident_verb": deed("alerts", "operator"),
-            f"{prefix}:api_channels": listing("alerts", "administrator"),
-            f"{prefix}:api_channel": one("alerts", "administrator"),
-            f"{prefix}:api_channel_verb": deed("alerts", "administrator"),
-            f"{prefix}:api_deliveries": listing("alerts"),
-            f"{prefix}:api_delivery_again": deed("alerts", "operator"),
-            f"{prefix}:api_inbox": Rule(ONES_OWN, READS, unless_allowed(ONES_OWN)),
-            f"{prefix}:api_inbox_read": Rule(
-                missing(ONES_OWN), ("POST",), unless_allowed(ONES_OWN), ONES_OWN
-            ),
-            f"{prefix}:api_inbox_read_all": Rule(
-                ONES_OWN, ("POST", "OPTIONS"), unless_allowed(ONES_OWN)
-            ),
-            # Of all runs together: a program of its own sees its own alone.
-            f"{prefix}:api_pattern": WHOLE_ONE,
-            f"{prefix}:api_anomalies": WHOLE_API,
-            f"{prefix}:api_reports": replace(
-                WHOLE_API, methods=(*WHOLE_API.methods, "POST"), by={"POST": wrong(OVER_ALL)}
-            ),
-            f"{prefix}:api_report": WHOLE_ONE,
-            f"{prefix}:api_report_download": WHOLE_ONE,
             f"{prefix}:api_lines": api("logs:read", of_run=True),
             f"{prefix}:api_workflow": api("tasks:read", of_run=True),
-            f"{prefix}:api_patterns": WHOLE_API,
-            f"{prefix}:api_insights": WHOLE_API,
+            **api_rooms(prefix),
             f"{prefix}:sse_task": STREAM,
             f"{prefix}:sse_test": Rule(by_scope("logs:read")),
             f"{prefix}:api_retry": acts(409),

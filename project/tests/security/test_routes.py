@@ -10,8 +10,9 @@ from celery.result import EagerResult
 from django.contrib.auth.models import User
 
 from project.tests.security.addresses import Address, every_address
+from project.tests.security.answers import ACTORS, METHODS, Rule
 from project.tests.security.conftest import Actor
-from project.tests.security.routes import ACTORS, ADMIN_PAGES, METHODS, RULES, Rule, admin_status
+from project.tests.security.routes import ADMIN_PAGES, RULES, admin_status
 from tasklog.api import stream
 from tasklog.api.models import ApiKey
 from tasklog.models import Drainer, TaskAttempt, TaskLogLine, TaskRun, TaskWorker
