@@ -11,6 +11,7 @@ from django.apps import apps
 
 from tasklog import memo
 from tasklog.models import TaskRun
+from tasklog.roles import sees_all
 
 
 def comparison(run: TaskRun, user: Any, *, unusual: bool = False) -> dict[str, Any]:
@@ -18,7 +19,6 @@ def comparison(run: TaskRun, user: Any, *, unusual: bool = False) -> dict[str, A
 
     `unusual`: with the lines themselves of the kinds that set this run apart.
     """
-    from dashboard.insights import sees_all
     from tasklog.insights.figures import REACH, SECONDS, compared, unusual_lines
     from tasklog.insights.suspects import patterns_of, suspects
 

@@ -28,8 +28,3 @@ def act(request: HttpRequest, action: Action, target: Any, named: str, **given: 
     outcome = perform(action, request, target, named=named[:300], **given)
     TONES[outcome.result](request, outcome.told)
     return outcome
-
-
-def number_of(text: str) -> int:
-    """The row an address names; 0, which is none, for what is no number."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0

@@ -17,18 +17,14 @@ from django.utils import timezone
 from dashboard.access import View, signed_in
 from dashboard.views.errors import forbidden
 from tasklog import memo
-from tasklog.conf import conf
-from tasklog.insights.embeddings import NoModel, is_on, near
+from tasklog.insights.lookup import find
 from tasklog.insights.models import Pattern, PatternHour, hour_of
-from tasklog.insights.similar import Match, similar
-from tasklog.roles import Role, role_of
+from tasklog.roles import sees_all
 
 PAGE = 50
 LONGEST = 200
 PERIODS = {"24h": 24, "7d": 7 * 24, "30d": 30 * 24, "all": 0}
 LEVELS = {"warning": 30, "error": 40}
-# A word of the box is found alike from here on: what is looked for is shorter than a pattern.
-ALIKE = 0.2
 # Curves have so many points.
 POINTS = 24
 SECONDS = 60
@@ -47,11 +43,6 @@ def of_all_runs(view: View) -> View:
         return view(request, *args, **kwargs)
 
     return guarded
-
-
-def sees_all(user: Any) -> bool:
-    """May this person be told of all runs together?"""
-    return not conf().visibility or role_of(user) >= Role.ADMINISTRATOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,19 +96,6 @@ def page_of(asked: Asked) -> tuple[list[Shown], str]:
     last = f"{shown[-1].last_seen.timestamp():.6f}_{shown[-1].pk}" if more else ""
     older = asked.url(before=last) if more else ""
     return [Shown(row, curves[row.pk]) for row in shown], older
-
-
-def find(text: str, *, but: int = 0, limit: int = PAGE, least: float = ALIKE) -> list[Match]:
-    """By meaning where there is a model, else by letters; what holds the text stands first."""
-    held = Pattern.objects.filter(template__icontains=text).exclude(pk=but)
-    exact = [Match(row, 1.0) for row in held.order_by("-last_seen", "-pk")[:limit]] if text else []
-    try:
-        others = near(text, but=but, limit=limit) if is_on() else []
-    except NoModel:
-        others = []
-    others = others or similar(text, but=but, limit=limit, least=least)
-    known = {one.pattern.pk for one in exact}
-    return [*exact, *(one for one in others if one.pattern.pk not in known)][:limit]
 
 
 def curves_of(patterns: Sequence[Pattern], hours: int) -> dict[int, list[float]]:

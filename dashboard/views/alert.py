@@ -9,11 +9,12 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.access import operators, signed_in
-from dashboard.alarms import ACKNOWLEDGE, INCIDENT_VERBS
-from dashboard.deeds import do, number_of
+from dashboard.deeds import do
 from dashboard.htmx import etag_of, living
-from dashboard.incidents import deliveries, proofs, visible
+from tasklog.addresses import number_of
 from tasklog.alerts.models import Incident
+from tasklog.alerts.reading import deliveries, proofs, visible
+from tasklog.alerts.verbs import ACKNOWLEDGE, INCIDENT_VERBS
 from tasklog.models import TaskRun
 
 

@@ -9,13 +9,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dashboard.access import administrators, operators, signed_in
-from dashboard.alarms import CHANNEL_VERBS, SAVE_CHANNEL, TRY_AGAIN
-from dashboard.deeds import act, do, number_of
+from dashboard.deeds import act, do
 from dashboard.htmx import etag_of, living
-from dashboard.incidents import may_read_titles
+from tasklog.addresses import number_of
 from tasklog.alerts.models import Rule
+from tasklog.alerts.verbs import CHANNEL_VERBS, SAVE_CHANNEL, TRY_AGAIN
 from tasklog.notify.forms import SaveChannel
 from tasklog.notify.models import SENTENCES, Channel, Delivery, Kind
+from tasklog.roles import sees_all
 
 PAGE, FORM = "dashboard/alerts/channel.html", "dashboard/alerts/channel_form.html"
 LIST = "dashboard/alerts/channels.html"
@@ -115,7 +116,7 @@ def _rights(request: HttpRequest) -> dict[str, bool]:
     return {
         "may_edit": SAVE_CHANNEL.allowed(request.user),
         "may_act": TRY_AGAIN.allowed(request.user),
-        "titles": may_read_titles(request.user),
+        "titles": sees_all(request.user),
     }
 
 

@@ -9,13 +9,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dashboard.access import administrators, signed_in
-from dashboard.alarms import RULE_VERBS, SAVE_RULE
-from dashboard.deeds import act, do, number_of
-from dashboard.incidents import visible
+from dashboard.deeds import act, do
+from tasklog.addresses import number_of
 from tasklog.alerts.form import NUMBERS, SENTENCES, RuleForm
 from tasklog.alerts.models import Condition, Rule
 from tasklog.alerts.patterns import MOST_CHARACTERS
 from tasklog.alerts.preview import preview
+from tasklog.alerts.reading import visible
+from tasklog.alerts.verbs import RULE_VERBS, SAVE_RULE
 
 FORM, PAGE = "dashboard/alerts/form.html", "dashboard/alerts/rule.html"
 INCIDENTS = 20

@@ -9,12 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from dashboard.access import signed_in
-from dashboard.alarms import SAVE_RULE
-from dashboard.deeds import number_of
 from dashboard.htmx import etag_of, living
-from dashboard.incidents import visible
+from tasklog.addresses import number_of
 from tasklog.alerts.incidents import OPEN
 from tasklog.alerts.models import Incident, Rule
+from tasklog.alerts.reading import visible
+from tasklog.alerts.verbs import SAVE_RULE
 from tasklog.notify.models import Channel
 
 # So many open ones are shown, so many that are over on a page, so many rules.

@@ -6,15 +6,15 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.access import signed_in
 from dashboard.bell import key_of, unread
-from dashboard.deeds import number_of
 from dashboard.htmx import etag_of, tagged, unchanged
 from tasklog import memo
-from tasklog.notify.models import InboxMessage
+from tasklog.addresses import number_of
+from tasklog.notify.inbox import messages_to
+from tasklog.notify.inbox import read as mark
 
 PAGE = 30
 
@@ -23,7 +23,7 @@ PAGE = 30
 @signed_in
 def page(request: HttpRequest) -> HttpResponse:
     """One's own messages, the newest first."""
-    mine = InboxMessage.objects.filter(user=request.user.pk)
+    mine = messages_to(request.user)
     only = request.GET.get("show") == "unread"
     if only:
         mine = mine.filter(read_at=None)
@@ -54,11 +54,11 @@ def bell(request: HttpRequest) -> HttpResponse:
 @signed_in
 def read(request: HttpRequest, message_id: str) -> HttpResponse:
     """Marks one of one's own, or `all` of them, as read; another's looks like none."""
-    mine = InboxMessage.objects.filter(user=request.user.pk)
+    mine = messages_to(request.user)
     if message_id != "all":
         mine = mine.filter(pk=number_of(message_id))
         if not mine.exists():
             raise Http404(f"You have no message {message_id}.")
-    mine.filter(read_at=None).update(read_at=timezone.now())
+    mark(mine)
     memo.put(key_of(request.user), 0, None)
     return redirect("dashboard:inbox")

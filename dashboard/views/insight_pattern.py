@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dashboard.hour_bars import Bar, bar_chart
-from dashboard.insights import find, of_all_runs
+from dashboard.insights import of_all_runs
+from tasklog.insights.lookup import ALIKE, find, places_of
 from tasklog.insights.models import Pattern, hour_of
-from tasklog.models import TaskRun
 
 SPANS = {"24h": 24, "7d": 7 * 24, "30d": 30 * 24}
-# Alike enough to stand on the page.
-ALIKE, SHOWN = 0.4, 8
-
-
-class Place(NamedTuple):
-    """A run it was seen in, and a line of it."""
-
-    run: TaskRun
-    number: int
+SHOWN = 8
 
 
 @require_safe
@@ -45,13 +35,6 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "anomalies": pattern.anomalies.all()[:10],
     }
     return render(request, "dashboard/insights/pattern.html", context)
-
-
-def places_of(pattern: Pattern, user: Any) -> list[Place]:
-    """The runs that still exist and that this person may see, the newest first."""
-    numbers = {str(task_id): int(number) for task_id, number in pattern.places}
-    runs = TaskRun.objects.visible_to(user).in_bulk(list(numbers))
-    return [Place(runs[key], number) for key, number in numbers.items() if key in runs]
 
 
 def _chart(pattern: Pattern, hours: int) -> str:

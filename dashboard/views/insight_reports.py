@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from django.contrib import messages
-from django.core.serializers.json import DjangoJSONEncoder
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -14,14 +10,12 @@ from django.views.decorators.http import require_POST, require_safe
 from dashboard.access import operators
 from dashboard.hour_bars import Bar, bar_chart
 from dashboard.insights import of_all_runs
-from tasklog.control.actions import Action, Outcome, done, failed, perform
-from tasklog.control.link import BrokerAway, link
-from tasklog.insights import report as room
+from tasklog.control.actions import perform
+from tasklog.insights.files import FORMATS, file_of
 from tasklog.insights.models import Report
-from tasklog.insights.tasks import generate_analytics_report
+from tasklog.insights.verbs import MAKE
 
 SHOWN = 100
-FORMATS = {"html": "text/html", "txt": "text/plain", "json": "application/json"}
 
 
 @require_safe
@@ -61,10 +55,7 @@ def download(request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponse(told, status=400, content_type="text/plain")
     if not report.is_ready:
         raise Http404("There is no file of this report yet.")
-    name = f"tasklog-{report.kind}-{report.begin}.{kind}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    content_type = f"{FORMATS[kind]}; charset=utf-8"
-    return HttpResponse(_body(report, kind), content_type=content_type, headers=headers)
+    return file_of(report, kind)
 
 
 @require_POST
@@ -82,29 +73,8 @@ def make(request: HttpRequest) -> HttpResponseBase:
     return redirect("dashboard:insight_reports")
 
 
-def _make(kind: str, *, by: str) -> Outcome:
-    report = room.begin(kind, by=by)
-    try:
-        with link() as broker:
-            options: dict[str, Any] = {"connection": broker, "retry": False}
-            generate_analytics_report.apply_async((report.pk,), **options)
-    except BrokerAway as away:
-        report.delete()
-        return failed(f"Nothing was made. {away}")
-    return done(f"{report.title} is being made. Look again in a moment.")
-
-
-MAKE = Action("report", "Make report", _make)
-
-
 def _found(pk: int) -> Report:
     report = Report.objects.filter(pk=pk).first() if pk < 2**63 else None
     if report is None:
         raise Http404("There is no report at this address.")
     return report
-
-
-def _body(report: Report, kind: str) -> str:
-    if kind == "json":
-        return json.dumps(report.as_json(), cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
-    return report.html if kind == "html" else report.text

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,82 +12,16 @@ from django.views.decorators.http import require_http_methods
 from dashboard.access import administrators
 from dashboard.htmx import wants_fragment
 from dashboard.views.worker import TONES
-from tasklog.control.actions import Action, Outcome, done, failed, perform, unknown
-from tasklog.notify.transport import TransportError
-from tasklog.roles import Role
+from tasklog.control.actions import perform
 from tasklog.sealing import Unreadable
-from tasklog.sources import connections, poll
+from tasklog.sources.connections import find
+from tasklog.sources.form import NameForm
 from tasklog.sources.kinds import KINDS
 from tasklog.sources.kinds.base import SourceForm
 from tasklog.sources.models import Connection
+from tasklog.sources.verbs import SAVE, VERBS
 
 FORM, SURE = "dashboard/sources/connection.html", "dashboard/sources/sure.html"
-
-
-class NameForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What every connection has."""
-
-    class Meta:
-        model = Connection
-        fields = ("name", "interval")
-        labels = {"interval": "Seconds between two polls"}
-        help_texts = {"interval": ""}
-
-    def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        if not name.isprintable():
-            raise forms.ValidationError("Give one line without control characters.")
-        return name
-
-    def clean_interval(self) -> int:
-        interval: int = self.cleaned_data["interval"]
-        if not 5 <= interval <= 86_400:
-            raise forms.ValidationError("Give a whole number from 5 to 86,400.")
-        return interval
-
-
-def _save(connection: Connection, *, settings: dict[str, Any]) -> Outcome:
-    connection.settings = settings
-    if connection.pk is None:
-        connection.save()
-        return done(f"{connection} is fetched from now on.", connection)
-    connection.save(update_fields=["name", "interval", "sealed"])
-    connections.resume(connection) if connection.enabled else None
-    return done(f"{connection} was changed.", connection)
-
-
-def _pause(connection: Connection) -> Outcome:
-    connections.pause(connection)
-    return done(f"{connection} is paused; it goes on where it is.")
-
-
-def _resume(connection: Connection) -> Outcome:
-    connections.resume(connection)
-    return done(f"{connection} goes on.")
-
-
-def _test(connection: Connection) -> Outcome:
-    try:
-        return done(f"{connection}: {poll.test(connection)}")
-    except TransportError as error:
-        told = f"{connection}: {error}"
-        return failed(told) if error.permanent else unknown(told)
-    except Unreadable:
-        return failed(f"{connection}: its settings cannot be unsealed. Enter them again.")
-
-
-def _delete(connection: Connection) -> Outcome:
-    connections.delete(connection)
-    return done(f"{connection} is deleted; its lines stay.")
-
-
-SAVE = Action("source", "Save", _save, Role.ADMINISTRATOR)
-VERBS = {
-    "pause": Action("source", "Pause", _pause, Role.ADMINISTRATOR),
-    "resume": Action("source", "Resume", _resume, Role.ADMINISTRATOR),
-    "test": Action("source", "Test", _test, Role.ADMINISTRATOR),
-    "delete": Action("source", "Delete", _delete, Role.ADMINISTRATOR, dangerous=True),
-}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -131,10 +63,7 @@ def act(request: HttpRequest, key: str, verb: str) -> HttpResponse:
 
 
 def _found(key: str) -> Connection:
-    try:
-        found = Connection.objects.filter(key=uuid.UUID(key)).first()
-    except ValueError:
-        found = None
+    found = find(key)
     if found is None:
         raise Http404(f"There is no connection {key}.")
     return found

@@ -12,26 +12,16 @@ from django.views.decorators.http import require_http_methods
 
 from dashboard.access import operators
 from tasklog.conf import conf
-from tasklog.control.actions import Action, Outcome, done, failed, perform
+from tasklog.control.actions import Outcome, perform
 from tasklog.sources.refused import Refused
 from tasklog.sources.sniff import FORMATS
 from tasklog.sources.unpack import MEMBERS, RATIO
-from tasklog.sources.uploads import plain_name, take
+from tasklog.sources.uploads import plain_name
+from tasklog.sources.verbs import UPLOAD
 
 TEMPLATE = "dashboard/sources/upload.html"
 # Of one form; the day's quota counts as well.
 FILES = 20
-
-
-def _take(name: str, stream: Any, **more: Any) -> Outcome:
-    try:
-        upload = take(stream, name, **more)
-    except Refused as refused:
-        return failed(f"{name}: {refused}", refused)
-    return done(f"{name} is on its way.", upload)
-
-
-UPLOAD = Action("upload", "Upload", _take)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

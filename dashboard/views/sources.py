@@ -12,11 +12,11 @@ from django.views.decorators.http import require_safe
 
 from dashboard.access import signed_in
 from dashboard.htmx import etag_of, tagged, unchanged, wants_fragment
-from dashboard.views.source_upload import UPLOAD
 from tasklog.models import TaskRun
 from tasklog.roles import Role, role_of
 from tasklog.sources.models import Connection, Upload
 from tasklog.sources.uploads import visible_to
+from tasklog.sources.verbs import UPLOAD
 
 TEMPLATE = "dashboard/sources/list.html"
 SHOWN = 50

@@ -31,8 +31,9 @@ ROLES = {
     "tasks:read": Role.VIEWER,
     "logs:read": Role.VIEWER,
     "control": Role.OPERATOR,
-    "uploads": Role.OPERATOR,
-    "alerts": Role.ADMINISTRATOR,
+    # To look; what changes something says by `least` who may.
+    "uploads": Role.VIEWER,
+    "alerts": Role.VIEWER,
     "metrics": Role.ADMINISTRATOR,
 }
 

@@ -37,11 +37,18 @@ def _plain(text: object) -> str:
     return str(text).encode("utf-8", "backslashreplace").decode()
 
 
+def _sentence(told: object) -> str:
+    """What DRF says of a field: a text, a list of them, or of a list's places one each."""
+    if isinstance(told, dict):
+        return " ".join(dict.fromkeys(map(_sentence, told.values())))
+    return " ".join(map(_sentence, told)) if isinstance(told, list) else str(told)
+
+
 def _shaped(error: Exception, data: Any) -> dict[str, Any]:
     if isinstance(error, Http404):
         return shape("not_found", str(error.args[0]) if error.args else "There is no such thing.")
     if isinstance(error, exceptions.ValidationError) and isinstance(data, dict):
-        fields = {_plain(name): _plain(" ".join(map(str, told))) for name, told in data.items()}
+        fields = {_plain(name): _plain(_sentence(told)) for name, told in data.items()}
         told = " ".join(f"{name}: {sentence}" for name, sentence in fields.items())
         return shape("invalid", told, fields)
     if isinstance(error, exceptions.APIException):

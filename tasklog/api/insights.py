@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -11,10 +12,9 @@ from rest_framework.response import Response
 
 from tasklog.api.serializers import LAST_NUMBER, LevelField, moment, text, whole
 from tasklog.api.views import ApiView, checked
-from tasklog.conf import conf
 from tasklog.insights.models import Anomaly, Finding, Pattern, moment_of
 from tasklog.line import level_name
-from tasklog.roles import Role, role_of
+from tasklog.roles import sees_all
 
 
 class PatternsQuery(serializers.Serializer[Any]):
@@ -28,6 +28,70 @@ class PatternsQuery(serializers.Serializer[Any]):
     limit = whole(1, 500, default=100)
 
 
+class PatternSerializer(serializers.Serializer[Pattern]):
+    """One kind of line of one task, with an example."""
+
+    id = serializers.IntegerField()
+    task = serializers.CharField()
+    template = serializers.CharField()
+    level = serializers.CharField()
+    total = serializers.IntegerField()
+    first_seen = serializers.DateTimeField()
+    last_seen = serializers.DateTimeField()
+    example = serializers.CharField()
+
+
+class Patterns(serializers.Serializer[Any]):
+    """Patterns in the order they were first seen."""
+
+    results = PatternSerializer(many=True)
+
+
+class ProofSerializer(serializers.Serializer[Finding]):
+    """A sentence; `pattern` is the id of its proof, `begin` and `end` its time where it has one."""
+
+    kind = serializers.ChoiceField(Finding.Kind.choices)
+    task = serializers.CharField()
+    sentence = serializers.CharField()
+    score = serializers.SerializerMethodField()
+    pattern = serializers.IntegerField(source="pattern_id", allow_null=True)
+    begin = serializers.DateTimeField(source="began", allow_null=True)
+    end = serializers.DateTimeField(source="ended", allow_null=True)
+
+    def get_score(self, row: Finding) -> float:
+        return round(row.score, 1)
+
+
+class FindingSerializer(ProofSerializer):
+    """A sentence worth reading, and what else proves it."""
+
+    also = ProofSerializer(many=True)
+
+
+class AnomalySerializer(serializers.Serializer[Anomaly]):
+    """An hour in which something was not as usual; those of one task and `storm` go together."""
+
+    kind = serializers.ChoiceField(Anomaly.Kind.choices)
+    task = serializers.CharField()
+    hour = serializers.DateTimeField(source="at")
+    storm = serializers.SerializerMethodField()
+    observed = serializers.FloatField()
+    usual = serializers.FloatField()
+    sentence = serializers.CharField()
+    pattern = serializers.IntegerField(source="pattern_id", allow_null=True)
+
+    def get_storm(self, row: Anomaly) -> datetime:
+        return moment_of(row.storm)
+
+
+class Insights(serializers.Serializer[Any]):
+    """What is worth reading today."""
+
+    day = serializers.DateField(allow_null=True)
+    results = FindingSerializer(many=True)
+    anomalies = AnomalySerializer(many=True)
+
+
 class InsightsView(ApiView):
     """Base of what is told of all runs together.
 
@@ -38,14 +102,14 @@ class InsightsView(ApiView):
 
     def check_permissions(self, request: Request) -> None:
         super().check_permissions(request)
-        if conf().visibility and role_of(request.user) < Role.ADMINISTRATOR:
+        if not sees_all(request.user):
             raise PermissionDenied
 
 
 class PatternList(InsightsView):
     """Patterns in the order they were first seen; go on from the last `id` with `after`."""
 
-    query = PatternsQuery
+    query, answer = PatternsQuery, Patterns
 
     def get(self, request: Request) -> Response:
         asked = checked(PatternsQuery, request)
@@ -58,13 +122,15 @@ class PatternList(InsightsView):
             rows = rows.filter(level__gte=asked["level"])
         if asked.get("since"):
             rows = rows.filter(last_seen__gte=asked["since"])
-        return Response({"results": [_pattern(row) for row in rows[: asked["limit"]]]})
+        return Response({"results": [pattern_json(row) for row in rows[: asked["limit"]]]})
 
 
 class InsightList(InsightsView):
     """The findings of the newest day, ranked, each with what else proves it under `also`; and the
     newest unusual hours: those of one `storm` belong together.
     """
+
+    answer = Insights
 
     def get(self, request: Request) -> Response:
         newest = Finding.objects.order_by("-day").first()
@@ -75,16 +141,13 @@ class InsightList(InsightsView):
         return Response(
             {
                 "day": newest.day if newest else None,
-                "results": [
-                    _finding(row) | {"also": [_finding(one) for one in row.also.all()]}
-                    for row in rows
-                ],
-                "anomalies": [_anomaly(row) for row in unusual],
+                "results": [FindingSerializer(row).data for row in rows],
+                "anomalies": [AnomalySerializer(row).data for row in unusual],
             }
         )
 
 
-def _pattern(row: Pattern) -> dict[str, Any]:
+def pattern_json(row: Pattern) -> dict[str, Any]:
     return {
         "id": row.pk,
         "task": row.task,
@@ -94,29 +157,4 @@ def _pattern(row: Pattern) -> dict[str, Any]:
         "first_seen": row.first_seen,
         "last_seen": row.last_seen,
         "example": row.example,
-    }
-
-
-def _finding(row: Finding) -> dict[str, Any]:
-    return {
-        "kind": row.kind,
-        "task": row.task,
-        "sentence": row.sentence,
-        "score": round(row.score, 1),
-        "pattern": row.pattern_id,
-        "begin": row.began,
-        "end": row.ended,
-    }
-
-
-def _anomaly(row: Anomaly) -> dict[str, Any]:
-    return {
-        "kind": row.kind,
-        "task": row.task,
-        "hour": row.at,
-        "storm": moment_of(row.storm),
-        "observed": row.observed,
-        "usual": row.usual,
-        "sentence": row.sentence,
-        "pattern": row.pattern_id,
     }

@@ -73,6 +73,10 @@ TASK_ID = {
     "schema": {"type": "string", "minLength": 1},
     "description": "The run's id; a slash in it is written %2F.",
 }
+# Parts of an address that are the number of a row; anything else there is answered 404.
+NUMBERED = {f"{name}_id" for name in (
+    "rule", "incident", "channel", "delivery", "message", "pattern", "report",
+)}  # fmt: skip
 _lock = threading.Lock()
 SECURITY: list[dict[str, list[str]]] = [{"apiKey": []}, {"session": []}]
 
@@ -153,6 +157,8 @@ class ViewSchema(AutoSchema):
         for one in others:
             if one["name"] == "verb" and verbs:
                 one["schema"] = {"type": "string", "enum": sorted(verbs)}
+            elif one["name"] in NUMBERED:
+                one["schema"] = {"type": "integer", "minimum": 1}
         return [*others, *([TASK_ID] if "task_id" in variables else [])]
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:

@@ -113,6 +113,17 @@ class LineSerializer(serializers.Serializer[Any]):
     seq = serializers.IntegerField()
 
 
+class QuoteSerializer(serializers.Serializer[Any]):
+    """A line as it was told to people; `id` is its number within its run."""
+
+    id = serializers.IntegerField(source="number")
+    message = serializers.CharField(source="text")
+    level = serializers.SerializerMethodField()
+
+    def get_level(self, quote: Any) -> str:
+        return level_name(quote.level)
+
+
 class RunWithLogs(RunDetailSerializer):
     """One run as `tasks/<id>/` answers it."""
 

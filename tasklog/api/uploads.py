@@ -7,30 +7,72 @@ from typing import Any
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404
 from django.http.multipartparser import MultiPartParserError
-from rest_framework import status
+from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tasklog.api.deeds import DeedView
 from tasklog.api.models import ApiKey
-from tasklog.api.views import ApiView
-from tasklog.control.actions import Action, Outcome, done, failed, perform
+from tasklog.api.paging import PageQuery, page, paged
+from tasklog.api.serializers import WordsField, moment, text
+from tasklog.api.views import ApiView, checked
 from tasklog.models import TaskRun
+from tasklog.roles import Role
 from tasklog.sources.models import Upload
 from tasklog.sources.records import readable
 from tasklog.sources.refused import Refused
-from tasklog.sources.uploads import plain_name, take, visible_to
+from tasklog.sources.sniff import FORMATS
+from tasklog.sources.uploads import plain_name, visible_to
+from tasklog.sources.verbs import UPLOAD
 
 
-def _take(name: str, stream: Any, **more: Any) -> Outcome:
-    try:
-        upload = take(stream, name, **more)
-    except Refused as refused:
-        return failed(str(refused), refused)
-    return done(f"{upload.name} is on its way.", upload)
+class UnreadLine(serializers.Serializer[Any]):
+    """A line that its format does not read."""
+
+    line = serializers.IntegerField()
+    text = serializers.CharField()
 
 
-UPLOAD = Action("upload", "Upload", _take)
+class UploadSummary(serializers.Serializer[Any]):
+    """What a file holds; `levels` counts lines by level."""
+
+    format = serializers.CharField()
+    lines = serializers.IntegerField()
+    bytes = serializers.IntegerField()
+    first = serializers.DateTimeField(allow_null=True)
+    last = serializers.DateTimeField(allow_null=True)
+    levels = serializers.DictField(child=serializers.IntegerField())
+    errors = serializers.IntegerField()  # type: ignore[assignment]
+    samples = UnreadLine(many=True)
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    """A file that somebody sent; its `id` is its run's."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+    size = serializers.IntegerField()
+    state = serializers.ChoiceField(Upload.State.choices)
+    progress = serializers.FloatField(allow_null=True)
+    error = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    summary = UploadSummary()
+
+
+class UploadsQuery(PageQuery):
+    """The parameters of the list of uploads."""
+
+    state = WordsField(tuple(Upload.State.values))
+    since = moment()
+
+
+class TakeQuery(serializers.Serializer[Any]):
+    """How the file is called, and how it is read; without a format it is looked at."""
+
+    name = text()
+    format = text(help_text=f"One of {', '.join(FORMATS)}.")
 
 
 class Wrong(APIException):
@@ -43,34 +85,42 @@ class Wrong(APIException):
         self.status_code = refused.status
 
 
-class UploadTake(ApiView):
-    """Takes one file: the raw body, or the field `file` of a form."""
+class UploadList(DeedView):
+    """Files that were sent, the newest first."""
 
     scope = "uploads"
-    codes = {"201": "It is here; a worker reads it now."}
+    least = {"POST": Role.OPERATOR}
+    statuses = {"POST": status.HTTP_201_CREATED}
+    query = {"GET": UploadsQuery, "POST": TakeQuery}
+    answer = {"GET": page(UploadSerializer), "POST": UploadSerializer}
+
+    def get(self, request: Request) -> Response:
+        asked = checked(UploadsQuery, request)
+        rows = visible_to(request.user)
+        if asked.get("state"):
+            rows = rows.filter(state__in=asked["state"])
+        if "since" in asked:
+            rows = rows.filter(created_at__gte=asked["since"])
+        return paged(request, rows, asked, as_json)
 
     def post(self, request: Request) -> Response:
-        """201 with the upload.  `name` and `format` may stand in the address."""
+        """Takes one file: the raw body, or the field `file` of a form; a worker reads it."""
         stream, name, size = _body(request)
-        outcome = self._perform(request, plain_name(name), stream, size)
+        plain = plain_name(name)
+        outcome = self.perform(
+            UPLOAD, plain, plain, stream=stream, size=size, user=_owner(request, self.key),
+            chosen=request.query_params.get("format", ""),
+        )  # fmt: skip
         if isinstance(outcome.made, Refused):
             raise Wrong(outcome.made)
         return Response(as_json(outcome.made), status.HTTP_201_CREATED)
-
-    def _perform(self, request: Request, name: str, stream: Any, size: int) -> Outcome:
-        key = request.auth if isinstance(request.auth, ApiKey) else None
-        if key is not None and key.user is None:
-            request._request.tasklog_key = key  # type: ignore[attr-defined]
-        return perform(
-            UPLOAD, request._request, name, stream=stream, size=size, user=_owner(request, key),
-            chosen=request.query_params.get("format", ""),
-        )  # fmt: skip
 
 
 class UploadDetail(ApiView):
     """How far one file is."""
 
     scope = "uploads"
+    answer = UploadSerializer
 
     def get(self, request: Request, upload: str) -> Response:
         found = None if "\0" in upload else visible_to(request.user).filter(run_id=upload).first()

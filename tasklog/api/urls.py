@@ -68,11 +68,26 @@ def _schedules() -> list[URLPattern]:
 
 
 def _insights() -> list[URLPattern]:
-    from tasklog.api import insights
+    from tasklog.api import insights, patterns
 
     return [
         path("api/patterns/", insights.PatternList.as_view(), name="api_patterns"),
+        path(
+            "api/patterns/<str:pattern_id>/", patterns.PatternDetail.as_view(), name="api_pattern"
+        ),
         path("api/insights/", insights.InsightList.as_view(), name="api_insights"),
+        path("api/anomalies/", patterns.AnomalyList.as_view(), name="api_anomalies"),
+    ]
+
+
+def _reports() -> list[URLPattern]:
+    from tasklog.api import reports
+
+    report = "api/reports/<str:report_id>"
+    return [
+        path("api/reports/", reports.ReportList.as_view(), name="api_reports"),
+        path(f"{report}/", reports.ReportDetail.as_view(), name="api_report"),
+        path(f"{report}/download/", reports.ReportDownload.as_view(), name="api_report_download"),
     ]
 
 
@@ -112,11 +127,54 @@ def _runs() -> list[URLPattern]:
 
 
 def _uploads() -> list[URLPattern]:
-    from tasklog.api import uploads
+    from tasklog.api import connections, uploads
+
+    one = "api/connections/<str:key>"
+    return [
+        path("api/uploads/", uploads.UploadList.as_view(), name="api_uploads"),
+        path("api/uploads/<tasklog_id:upload>/", uploads.UploadDetail.as_view(), name="api_upload"),
+        path("api/connections/", connections.ConnectionList.as_view(), name="api_connections"),
+        path(f"{one}/", connections.ConnectionDetail.as_view(), name="api_connection"),
+        path(
+            f"{one}/<str:verb>/", connections.ConnectionVerb.as_view(), name="api_connection_verb"
+        ),
+    ]
+
+
+def _alerts() -> list[URLPattern]:
+    from tasklog.api import alert_rules as rules
+    from tasklog.api import channels, incidents
+
+    rule, incident = "api/alerts/rules/<str:rule_id>", "api/alerts/incidents/<str:incident_id>"
+    channel, sent = "api/alerts/channels/<str:channel_id>", "api/alerts/deliveries"
+    return [
+        path("api/alerts/rules/", rules.RuleList.as_view(), name="api_alert_rules"),
+        path("api/alerts/rules/preview/", rules.Preview.as_view(), name="api_alert_preview"),
+        path(f"{rule}/", rules.RuleDetail.as_view(), name="api_alert_rule"),
+        path(f"{rule}/preview/", rules.RulePreview.as_view(), name="api_alert_rule_preview"),
+        path(f"{rule}/<str:verb>/", rules.RuleVerb.as_view(), name="api_alert_rule_verb"),
+        path("api/alerts/incidents/", incidents.IncidentList.as_view(), name="api_incidents"),
+        path(f"{incident}/", incidents.IncidentDetail.as_view(), name="api_incident"),
+        path(f"{incident}/<str:verb>/", incidents.IncidentVerb.as_view(), name="api_incident_verb"),
+        path("api/alerts/channels/", channels.ChannelList.as_view(), name="api_channels"),
+        path(f"{channel}/", channels.ChannelDetail.as_view(), name="api_channel"),
+        path(f"{channel}/<str:verb>/", channels.ChannelVerb.as_view(), name="api_channel_verb"),
+        path(f"{sent}/", channels.DeliveryList.as_view(), name="api_deliveries"),
+        path(
+            f"{sent}/<str:delivery_id>/again/",
+            channels.DeliveryAgain.as_view(),
+            name="api_delivery_again",
+        ),
+    ]
+
+
+def _inbox() -> list[URLPattern]:
+    from tasklog.api import inbox
 
     return [
-        path("api/uploads/", uploads.UploadTake.as_view(), name="api_uploads"),
-        path("api/uploads/<tasklog_id:upload>/", uploads.UploadDetail.as_view(), name="api_upload"),
+        path("api/inbox/", inbox.Inbox.as_view(), name="api_inbox"),
+        path("api/inbox/read/", inbox.ReadAll.as_view(), name="api_inbox_read_all"),
+        path("api/inbox/<str:message_id>/read/", inbox.Read.as_view(), name="api_inbox_read"),
     ]
 
 
@@ -130,6 +188,9 @@ urlpatterns = [
     *_runs(),
     *(_insights() if apps.is_installed("tasklog.insights") else []),
     *addresses(),
+    *(_reports() if apps.is_installed("tasklog.insights") else []),
+    *(_alerts() if apps.is_installed("tasklog.alerts") else []),
+    *(_inbox() if apps.is_installed("tasklog.notify") else []),
     path("api/schema/", document.Document.as_view(), name="api_schema"),
     path("api/tasks/", views.RunList.as_view(), name="api_tasks"),
     path("api/tasks/<tasklog_id:task_id>/", views.RunDetail.as_view(), name="api_task"),

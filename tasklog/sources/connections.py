@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,14 @@ from tasklog.sources import poll
 from tasklog.sources.kinds.base import Batch, Event
 from tasklog.sources.models import Connection
 from tasklog.sources.times import moment
+
+
+def find(key: str) -> Connection | None:
+    """The one with this key; what is no key is nobody's."""
+    try:
+        return Connection.objects.filter(key=uuid.UUID(key)).first()
+    except ValueError:
+        return None
 
 
 def take_due() -> list[Connection]:

@@ -20,6 +20,7 @@ from project.tests.security.answers import (
     unless_allowed,
 )
 from project.tests.security.api_control_room import api_control_room
+from project.tests.security.api_rooms import api_rooms
 
 
 def api(scope: str, method: str = "GET", *, of_run: bool = False, **more: object) -> Rule:
@@ -51,13 +52,6 @@ def acts(status: int, *, of_run: bool = True) -> Rule:
     return replace(api("control", "POST", of_run=of_run, json=True), posted=status)
 
 
-def upload() -> Rule:
-    """Nothing is sent: 400 for who may send."""
-    statuses = by_scope("uploads", viewer=403)
-    empty = {actor: 400 if status == 200 else status for actor, status in statuses.items()}
-    return Rule(empty, ("POST",), unless_allowed(statuses), statuses)
-
-
 SAFE = ("GET", "HEAD")
 EVERY = METHODS
 QUICK = {"task_type": "quick"}
@@ -76,11 +70,6 @@ SIGNED_IN = dict.fromkeys(PEOPLE, 302)
 
 PAGE = Rule(pages(), SAFE)
 WHOLE = Rule(pages(viewer=403, operator=403), SAFE)
-OVER_ALL = {actor: 403 if status == 200 else status for actor, status in by_scope("").items()} | {
-    "administrator": 200,
-    "root": 200,
-}
-WHOLE_API = Rule(OVER_ALL, ("GET", "HEAD", "OPTIONS"), unless_allowed(OVER_ALL))
 RUN = Rule(pages(), of_run=True)
 # Asks on GET; the run of the test waits, so that it can be revoked and nothing else.
 ASKS = ("GET", "HEAD", "POST")
@@ -238,17 +227,9 @@ RULES: dict[str, Rule] = {
             f"{prefix}:api_queues": api("tasks:read"),
             f"{prefix}:api_queue_purge": act(),
             f"{prefix}:api_schedule_verb": api_control("POST"),
-            f"{prefix}:api_uploads": upload(),
-            f"{prefix}:api_upload": Rule(
-                missing(by_scope("uploads", viewer=403)),
-                ("GET", "HEAD"),
-                unless_allowed(by_scope("uploads", viewer=403)),
-                by_scope("uploads", viewer=403),
-            ),
             f"{prefix}:api_lines": api("logs:read", of_run=True),
             f"{prefix}:api_workflow": api("tasks:read", of_run=True),
-            f"{prefix}:api_patterns": WHOLE_API,
-            f"{prefix}:api_insights": WHOLE_API,
+            **api_rooms(prefix),
             f"{prefix}:sse_task": STREAM,
             f"{prefix}:sse_test": Rule(by_scope("logs:read")),
             f"{prefix}:api_retry": acts(409),

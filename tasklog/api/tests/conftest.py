@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.test import Client
 
 from tasklog import memo
 from tasklog.api.keys import create_key
 from tasklog.models import TaskLogLine, TaskRun
+from tasklog.roles import Role, group_name
 
 
 @pytest.fixture(autouse=True)
@@ -60,3 +62,26 @@ def run(db: None) -> TaskRun:
         )
     run.refresh_from_db()
     return run
+
+
+@pytest.fixture
+def as_role(db: None, settings: Any) -> Callable[[Role], Client]:
+    """`as_role(Role.OPERATOR)` is a client with a key of a person of that role, for everything."""
+    settings.CELERY_TASKLOG_DEFAULT_ROLE = ""
+
+    def with_key(role: Role) -> Client:
+        user = User.objects.create_user(role.name.lower())
+        user.groups.add(Group.objects.get(name=group_name(role)))
+        _, text = create_key(role.name, ["all"], user=user)
+        return Client(headers={"authorization": f"Api-Key {text}"})
+
+    return with_key
+
+
+def asked(client: Client, method: str, path: str, body: Any = None) -> Any:
+    """Sends JSON below the API; the answer with its `told`, the parsed body."""
+    send = getattr(client, method)
+    more = {} if method == "get" else {"data": body or {}, "content_type": "application/json"}
+    answer = send(f"/tasklog/api/v1/{path}", **more)
+    answer.told = answer.json()
+    return answer

@@ -16,7 +16,6 @@ from tasklog.alerts.models import Incident
 from tasklog.conf import conf
 from tasklog.models import TaskRun
 from tasklog.notify.models import Delivery
-from tasklog.roles import Role, role_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +59,3 @@ def deliveries(incident: Incident) -> list[Delivery]:
     """What was told of it, the newest first."""
     thread = Delivery.objects.filter(thread=f"incident:{incident.pk}")
     return list(thread.select_related("channel").order_by("-pk")[:50])
-
-
-def may_read_titles(user: Any) -> bool:
-    """A delivery's title may tell of anybody's run."""
-    return not conf().visibility or role_of(user) >= Role.ADMINISTRATOR
