@@ -6,5 +6,5 @@ from dashboard.api import views
 
 urlpatterns = [
     path("api/views/", views.Views.as_view(), name="api_views"),
-    path("api/views/<str:pk>/", views.View.as_view(), name="api_view"),
+    path("api/views/<str:view_id>/", views.View.as_view(), name="api_view"),
 ]

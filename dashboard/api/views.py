@@ -106,13 +106,13 @@ class View(OwnView):
     body = {"PATCH": ViewChange}
     answer = {"GET": ViewSerializer, "PATCH": ViewSerializer, "DELETE": Deed}
 
-    def get(self, request: Request, pk: str) -> Response:
-        view = row_or_404(views_for(request.user), pk, "saved view")
+    def get(self, request: Request, view_id: str) -> Response:
+        view = row_or_404(views_for(request.user), view_id, "saved view")
         return Response(ViewSerializer(view).data)
 
-    def patch(self, request: Request, pk: str) -> Response:
+    def patch(self, request: Request, view_id: str) -> Response:
         """Renames it, or shares it with everybody or no longer."""
-        view, user = self.changeable(pk), self.owner()
+        view, user = self.changeable(view_id), self.owner()
         asked: dict[str, Any] = {"name": view.name, "shared": view.shared}
         asked |= ordered(ViewChange, request)
         try:
@@ -121,12 +121,12 @@ class View(OwnView):
             raise ValidationError({refused.field: str(refused)}) from refused
         return self.said("change", view)
 
-    def delete(self, request: Request, pk: str) -> Response:
+    def delete(self, request: Request, view_id: str) -> Response:
         """Deletes it, for all who saw it."""
-        view = self.changeable(pk)
+        view = self.changeable(view_id)
         view.delete()
         record("view", request=request._request, target=f"delete {view.name}")
         return Response({"result": "done", "message": f"{view.name} is deleted."})
 
-    def changeable(self, pk: str) -> SavedView:
-        return row_or_404(changeable(self.owner()), pk, "saved view")
+    def changeable(self, view_id: str) -> SavedView:
+        return row_or_404(changeable(self.owner()), view_id, "saved view")
