@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from bench.labelled import labelled
-from bench.rig import Rig, has_postgres, rig, table
+from bench.rig import Rig, has_postgres, rig, table, wait
 
 LINES, ROUNDS = 300_000, 3
 WORDS = (
@@ -116,7 +116,7 @@ def _beside(own: Rig, lines: int) -> list[tuple[object, ...]]:
         alone.append(_drain(own))
         _write_spool(own, lines)
         miner = own.python("-m", "bench.insights", "--mine")
-        time.sleep(4)  # it is up, and looks
+        wait(lambda: "looks" in own.last_log.read_text(), 60)
         beside.append(_drain(own))
         own.stop(miner)
     rows: list[tuple[object, ...]] = []
@@ -134,6 +134,8 @@ def mine_for_ever() -> None:
     django.setup()
     from tasklog.insights.mining import mine
 
+    mine()
+    print("looks", flush=True)
     while True:
         mine()
         time.sleep(1)  # a drainer asks every 15 seconds

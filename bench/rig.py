@@ -60,7 +60,7 @@ class Rig:
             "-n", name, *options, **env,
         )  # fmt: skip
         ping = self.app.control.ping
-        wait(lambda: ping(destination=[name], timeout=0.3), 60, self._last_log)
+        wait(lambda: ping(destination=[name], timeout=0.3), 60, self.last_log)
         return process
 
     @property
@@ -70,7 +70,7 @@ class Rig:
         return app
 
     @property
-    def _last_log(self) -> Path:
+    def last_log(self) -> Path:
         return self.folder / f"{len(self.processes) - 1}.log"
 
     def drainer(self) -> subprocess.Popen[bytes]:

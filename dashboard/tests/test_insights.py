@@ -51,8 +51,13 @@ def test_similar_messages_are_found_without_their_words(browser_of_ada: Client) 
 def test_a_model_that_is_gone_leaves_search_by_letters(
     browser_of_ada: Client, settings: SettingsWrapper
 ) -> None:
+    page = browser_of_ada.get("/insights/?q=orders+importing").content.decode()
+    assert "CELERY_TASKLOG_EMBEDDINGS names none." in page
     settings.CELERY_TASKLOG_EMBEDDINGS = "/nowhere/at/all"
-    assert "imported" in browser_of_ada.get("/insights/?q=orders+importing").content.decode()
+    page = browser_of_ada.get("/insights/?q=orders+importing").content.decode()
+    assert "imported" in page
+    assert "there is no folder /nowhere/at/all." in page
+    assert "there is no folder" not in browser_of_ada.get("/insights/").content.decode()
 
 
 def test_a_pattern_has_its_hours_an_example_and_a_line_of_a_run(browser_of_ada: Client) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dashboard.insights import PERIODS, Asked, of_all_runs, page_of, task_names
-from tasklog.insights.embeddings import is_on
+from tasklog.insights.embeddings import is_on, missing
 from tasklog.insights.mining import LINES
 from tasklog.insights.models import Anomaly, Cursor, Finding, Report
 
@@ -42,6 +42,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "anomalies": Anomaly.objects.exists(),
         "reports": Report.objects.exists(),
         "meaning": is_on(),
+        "missing": missing() if asked.q else "",
         "mined": Cursor.objects.filter(name=LINES).first(),
     }
     return render(request, "dashboard/insights/list.html", context)

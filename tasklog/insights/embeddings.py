@@ -6,6 +6,7 @@ fetched, and no object is unpickled: a model is safetensors and JSON.
 
 from __future__ import annotations
 
+import re
 import struct
 from functools import lru_cache
 from pathlib import Path
@@ -14,12 +15,14 @@ from typing import Any
 from django.db.models import Q
 
 from tasklog.conf import conf
+from tasklog.insights.fingerprint import MARKS
 from tasklog.insights.models import OTHERS, Embedding, Pattern
 from tasklog.insights.similar import REACH, Match, ranked
 
 BATCH = 500
-# So near a meaning must be (cosine, 0–1).
-NEAR = 0.35
+# So near a meaning must be (cosine, 0–1): above what messages about anything else have.
+NEAR = 0.25
+_MARKS = re.compile("|".join(map(re.escape, MARKS)))
 
 
 class NoModel(Exception):
@@ -28,6 +31,17 @@ class NoModel(Exception):
 
 def is_on() -> bool:
     return bool(conf().embeddings)
+
+
+def missing() -> str:
+    """What search by meaning lacks, in one sentence; empty where it works."""
+    if not is_on():
+        return "Search by meaning needs a model: CELERY_TASKLOG_EMBEDDINGS names none."
+    try:
+        model_at(conf().embeddings)
+    except NoModel as error:
+        return str(error)
+    return ""
 
 
 @lru_cache(maxsize=1)
@@ -39,7 +53,7 @@ def model_at(path: str) -> Any:
     try:
         from model2vec import StaticModel
     except ImportError as error:
-        raise NoModel("Install the extra “insights” for semantic search.") from error
+        raise NoModel("Search by meaning needs the extra “semantic”.") from error
     try:
         return StaticModel.from_pretrained(folder)
     except (OSError, ValueError, KeyError) as error:
@@ -48,7 +62,8 @@ def model_at(path: str) -> Any:
 
 def vectors_of(texts: list[str]) -> list[list[float]]:
     """A vector of length 1 for each text."""
-    made = model_at(conf().embeddings).encode(texts)
+    # `<num>` and its like stand for values: as words they would only be noise.
+    made = model_at(conf().embeddings).encode([_MARKS.sub(" ", text) for text in texts])
     return [_normal([float(value) for value in row]) for row in made]
 
 

@@ -24,6 +24,7 @@ from tasklog.insights.models import (
     hour_of,
     moment_of,
 )
+from tasklog.insights.storms import gathered, strength
 
 DAY = 24
 SPANS = {Report.Kind.WEEKLY: 7 * DAY, Report.Kind.DAILY: DAY}
@@ -108,9 +109,11 @@ def _hours(begin: int, end: int) -> list[list[int]]:
 
 
 def _new(begin: int, end: int) -> list[dict[str, Any]]:
+    """Of tasks that were known before: of a new task everything would be new."""
+    known = Pattern.objects.filter(first_seen__lt=moment_of(begin)).order_by().values("task")
     rows = Pattern.objects.filter(first_seen__gte=moment_of(begin), first_seen__lt=moment_of(end))
-    rows = rows.exclude(template=OTHERS).order_by("-level", "-total")[:SHOWN]
-    return [_pattern(row, row.total) for row in rows]
+    rows = rows.filter(task__in=known.distinct()).exclude(template=OTHERS)
+    return [_pattern(row, row.total) for row in rows.order_by("-level", "-total")[:SHOWN]]
 
 
 def _loudest(begin: int, end: int) -> list[dict[str, Any]]:
@@ -133,11 +136,14 @@ def _pattern(row: Pattern, count: int) -> dict[str, Any]:
 
 
 def _anomalies(begin: int, end: int) -> list[dict[str, Any]]:
-    rows = Anomaly.objects.filter(hour__gte=begin, hour__lt=end).order_by("-score")[:SHOWN]
+    """The strongest storms, each by the sign that leads it; `also`: how many others there are."""
+    rows = Anomaly.objects.filter(hour__gte=begin, hour__lt=end).select_related("pattern")
+    storms = sorted(gathered(rows), key=lambda storm: -strength(storm.head))[:SHOWN]
     return [
-        {"id": row.pk, "at": f"{row.at:%a %d %b %H:%M}", "task": row.task, "kind": row.kind,
-         "sentence": row.sentence, "pattern": row.pattern_id}
-        for row in rows
+        {"id": storm.head.pk, "at": f"{storm.began:%a %d %b %H:%M}", "task": storm.head.task,
+         "kind": storm.head.kind, "sentence": storm.head.sentence,
+         "pattern": storm.head.pattern_id, "also": len(storm.also)}
+        for storm in storms
     ]  # fmt: skip
 
 

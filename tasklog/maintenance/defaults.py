@@ -44,6 +44,8 @@ DEFAULTS = (
             crontab="10 * * * *", told="Looks for hours that are not as usual."),
     Default("generate_insights", "tasklog.insights.tasks.generate_insights",
             crontab="15 * * * *", told="Ranks what is worth knowing of the last day."),
+    Default("calculate_log_patterns", "tasklog.insights.tasks.calculate_log_patterns",
+            crontab="25 3 * * *", told="Counts lines that are left, forgets old patterns."),
     Default("tidy_uploads", "tasklog.sources.tasks.tidy_uploads",
             crontab="20 * * * *", told="Deletes uploaded files that are no longer needed."),
     Default("generate_weekly_report", "tasklog.insights.tasks.send_weekly_reports",

@@ -142,6 +142,8 @@ def test_the_weekly_report_is_mailed_once_to_each(last_week: None, settings: Any
 
 def test_a_mail_escapes_what_tasks_wrote(last_week: None) -> None:
     Pattern.objects.update(first_seen=timezone.now() - timedelta(days=1, hours=23))
+    assert report.make(report.begin("weekly")).data["new"] == []  # a new task is no news
+    pattern("order imported", first=24 * 30, last=1)
     made = report.make(report.begin("weekly"))
     assert "disk &lt;b&gt;full" in made.html
     assert "disk <b>full" in made.text
