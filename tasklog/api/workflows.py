@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from tasklog.api.serializers import RunSerializer
 from tasklog.api.views import ApiView, attempts_of
 from tasklog.models import TaskRun
+from tasklog.workflows.coming import Coming
 from tasklog.workflows.members import workflow_of
 from tasklog.workflows.summary import Summary
 from tasklog.workflows.tree import Tree
@@ -38,6 +39,10 @@ class Detail(ApiView):
                 "finished": summary.finished,
                 "failed": [run.task_id for run in summary.failed],
                 "states": dict(summary.states),
+                "made_good": sorted(summary.mended),
+                "to_come": [_step(step) for step in summary.coming if not step.never],
+                "will_not_run": [_step(step) for step in summary.coming if step.never],
+                "unreached": summary.unreached,
                 "hidden": workflow.hidden,
                 "complete": not workflow.cut,
                 "started_at": summary.began,
@@ -47,6 +52,14 @@ class Detail(ApiView):
                 "tree": _tree(workflow.runs),
             }
         )
+
+
+def _step(step: Coming) -> dict[str, Any]:
+    """`behind`: the run it waits for, or the one that failed."""
+    return {
+        "task_id": step.task_id if step.count == 1 else "", "task_name": step.name,
+        "count": step.count, "behind": step.behind.task_id, "callback": step.callback,
+    }  # fmt: skip
 
 
 def _tree(runs: list[TaskRun]) -> list[dict[str, Any]]:
