@@ -16,7 +16,7 @@ from dashboard.merged import Asked
 from dashboard.timeline import Scale
 from tasklog.models import TaskRun
 from tasklog.workflows.members import Workflow
-from tasklog.workflows.summary import Summary, branch_names
+from tasklog.workflows.summary import Summary, branch_names, short
 from tasklog.workflows.tree import Row, Tree
 
 # One page of a tree has at most so many rows.
@@ -69,6 +69,8 @@ def _drawn(row: Row, scale: Scale, names: dict[str, str], orders: dict[str, int]
         task_id = row.run.task_id
         bar, lane = scale.bar(row.run), css_of(orders[task_id])
         return Drawn(row, indent, names[task_id], lane, bar)
+    if row.coming:
+        return Drawn(row, indent, short(row.coming.name))
     bundle = row.bundle
     if bundle is None or row.more:
         return Drawn(row, indent, url=_opening(row))

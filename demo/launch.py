@@ -43,7 +43,7 @@ def launch(plan: Plan, by: str = "") -> None:
         plan.signature.apply_async(**given, retry=False)
     # The drainer writes these rows as well, a moment later: the redirect may be quicker.
     for task_id in dict.fromkeys((plan.root_id, plan.task_id)):
-        given = {"name": plan.names[task_id], "triggered_by": by}
+        given = {"name": plan.names[task_id], "triggered_by": by, "root_id": plan.root_id}
         TaskRun.objects.get_or_create(task_id=task_id, defaults=given)
 
 

@@ -30,6 +30,13 @@ def _is_step(step: Any) -> bool:
     return isinstance(step, list) and len(step) == 2 and all(isinstance(x, str) for x in step)
 
 
+def following(run: TaskRun, most: int = 6) -> str:
+    """`convert → publish`: the steps after it in its chain; empty where there are none."""
+    named = [name for _, name in steps(run, "then")][:most]
+    more = int(run.envelope.get("steps", 0)) - len(named) if named else 0
+    return " → ".join([*named, *([f"{more:,} more"] if more > 0 else [])])
+
+
 def after(run: TaskRun) -> list[str]:
     """Ids of what is sent only when this run succeeds: the chain's next steps, the callback."""
     return [task_id for word in ("then", "chord") for task_id, _ in steps(run, word) if task_id]

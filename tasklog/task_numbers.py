@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from django.utils import timezone
 
@@ -143,8 +144,9 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Failures of one kind."""
+    """Failures of one kind, of one task."""
 
+    name: str
     signature: str
     kind: str
     place: str
@@ -153,6 +155,11 @@ class Failure:
     first_at: datetime
     last_at: datetime
     last_run: str
+
+    @property
+    def query(self) -> str:
+        """Its runs in the list of runs: two tasks may fail alike."""
+        return urlencode({"task": self.name, "q": f"signature:{self.signature}"})
 
 
 ORDERS: dict[str, Callable[[Task], Any]] = {
@@ -198,7 +205,7 @@ def failures_of(user: Any, name: str, most: int = 50) -> list[Failure]:
         groups = _own_failures(user)
         return sorted(groups.get(name, []), key=lambda one: one.last_at, reverse=True)[:most]
     rows = TaskFailure.objects.filter(name=name).order_by("-last_at")
-    return [Failure(*values) for values in rows.values_list(*_OF_FAILURE)[:most]]
+    return [Failure(name, *values) for values in rows.values_list(*_OF_FAILURE)[:most]]
 
 
 def last_failures(user: Any, name: str) -> list[TaskRun]:
@@ -255,7 +262,7 @@ def _with_failures(user: Any, tasks: dict[str, Task]) -> dict[str, Task]:
         return tasks
     rows = TaskFailure.objects.order_by("last_at").values_list("name", *_OF_FAILURE)
     for name, *values in rows.filter(name__in=list(tasks)):
-        tasks[name].last_failure = Failure(*values)
+        tasks[name].last_failure = Failure(name, *values)
     return tasks
 
 
@@ -265,7 +272,7 @@ def _own_failures(user: Any) -> dict[str, list[Failure]]:
         said = group.signature
         found.setdefault(name, []).append(
             Failure(
-                key, said.kind, said.place, said.message,
+                name, key, said.kind, said.place, said.message,
                 group.count, group.first_at, group.last_at, group.last_run,
             )
         )  # fmt: skip

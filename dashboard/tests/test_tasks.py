@@ -55,10 +55,19 @@ def test_the_page_of_a_task_groups_its_failures(browser_of_ada: Client, history:
     html = browser_of_ada.get("/tasks/orders.import/?window=30d").content.decode()
     assert html.count('id="failure-') == 1
     signature = TaskRun.objects.get(pk="bad0").signature
-    assert f'href="/?q=signature:{signature}"' in html
+    kind = f"?task=orders.import&amp;q=signature%3A{signature}"
+    assert f'href="/{kind}"' in html
+    assert f'href="/bulk/retry/{kind}"' in html
     assert 'href="/runs/bad0/">Newest' in html
     assert html.count('class="hit"') == 12
     assert "bad1: Failed, 4.0 s" in html
+
+
+def test_who_may_not_retry_is_not_offered_to(
+    browser_of_ada: Client, history: None, settings: Any
+) -> None:
+    settings.CELERY_TASKLOG_DEFAULT_ROLE = "viewer"
+    assert "Retry all" not in browser_of_ada.get("/tasks/orders.import/?window=30d").text
 
 
 def test_the_runs_of_a_signature_can_be_listed(browser_of_ada: Client, history: None) -> None:

@@ -17,6 +17,7 @@ from tasklog.control import again, consequences, raising, runs
 from tasklog.control.actions import Action, Outcome, perform
 from tasklog.control.editing import completed, draft_of
 from tasklog.control.sending import Unfit
+from tasklog.envelopes import following
 from tasklog.models import TaskRun
 
 ASKED = ("GET", "HEAD", "POST")
@@ -143,7 +144,7 @@ def _along(run: TaskRun) -> dict[str, Any]:
     broken = again.may_go_on(run)
     return {
         "sentences": consequences.sentences(run),
-        "rest": consequences.rest_of(run) if broken else "",
+        "rest": following(run) if broken else "",
         "why_no_rest": again.why_no_rest(run) if broken else "",
         "gone_on": again.gone_on(run) if broken else "",
     }

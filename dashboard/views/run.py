@@ -23,7 +23,9 @@ from dashboard.receipt import Receipt
 from dashboard.rows import started_by
 from dashboard.views.workflow import tree_of
 from dashboard.window import Asked, open_window
+from tasklog.envelopes import following
 from tasklog.models import TaskAttempt, TaskRun
+from tasklog.states import State
 from tasklog.workflows.members import Workflow, belongs, workflow_of
 from tasklog.workflows.summary import Summary
 
@@ -89,6 +91,7 @@ def _head(run: TaskRun, user: Any) -> dict[str, Any]:
         "buttons": controls.buttons_of(run, user),
         "raised": controls.raised_of(run),
         "reruns": controls.reruns_of(run, user),
+        "following": "" if run.state == State.SUCCESS else following(run),
         "comparable": apps.is_installed("tasklog.insights"),
     }
     return {**context, "etag": _etag(context)}

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from dashboard import controls
 from dashboard.access import signed_in
 from dashboard.charts import Bar, run_bars
 from dashboard.listing import HEAVY
@@ -37,6 +38,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
         "newest": newest,
         "strip": run_bars([_bar(run) for run in reversed(newest)], f"The last runs of {name}"),
         "failures": failures,
+        "may_retry": "retry" in controls.bulk_words(request.user),
         "samples": _there(runs, [failure.last_run for failure in failures]),
         "last_failures": [(run, why(run)) for run in last_failures(request.user, name)],
     }

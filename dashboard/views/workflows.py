@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from dashboard.access import signed_in
 from dashboard.htmx import etag_of, tagged, unchanged, wants_fragment
 from tasklog import memo
+from tasklog.states import State
 from tasklog.workflows.members import Workflow
 from tasklog.workflows.recent import Recent, recent_workflows
 from tasklog.workflows.summary import Summary, branch_names
@@ -63,6 +64,8 @@ def card_of(workflow: Workflow) -> Card:
     common = summary.states.most_common(STATES)
     labels = {run.state: run.get_state_display() for run in workflow.runs}
     states = [(state, labels[state].lower(), count) for state, count in common]
+    if summary.unreached:
+        states.append((State.REVOKED, "will not run", summary.unreached))
     failed = [(run, names[run.task_id]) for run in summary.failed[:FAILED]]
     return Card(workflow, summary, title_of(workflow), _kinds(workflow), states, failed)
 

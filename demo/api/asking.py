@@ -6,7 +6,6 @@ import math
 from datetime import datetime, timedelta
 from typing import Any
 
-from celery.result import AsyncResult
 from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework import serializers
@@ -17,7 +16,7 @@ from demo.api.starting import Links, links_of
 from tasklog.api.views import ApiView
 from tasklog.health import run_probes
 from tasklog.models import TaskRun
-from tasklog.states import BAD, State
+from tasklog.states import BAD, FINISHED, Cause, State
 
 # No figure of the overview counts further.
 MOST = 10_000
@@ -30,6 +29,7 @@ class Workflow(serializers.Serializer[Any]):
     tasks = serializers.IntegerField()
     finished = serializers.IntegerField()
     failed = serializers.IntegerField()
+    will_not_run = serializers.IntegerField()
 
 
 class StatusAnswer(serializers.Serializer[Any]):
@@ -76,21 +76,20 @@ class Status(ApiView):
 
 
 def state_of(run: TaskRun) -> tuple[str, str]:
-    """State and error.  The end of a chain that broke before never runs: Celery tells why."""
-    if run.state != State.PENDING or run.started_at is not None:
-        return run.state, run.exception
-    told: Any = AsyncResult(run.pk)
-    if told.state in (State.FAILURE, State.REVOKED):
-        return told.state, f"A step before it ended badly: {told.result}"
-    return run.state, run.exception
+    """State and error.  The end of a chain that broke before never runs, and says so."""
+    return run.state, run.reason if run.cause == Cause.NOT_REACHED else run.exception
 
 
 def _workflow(runs: QuerySet[TaskRun], run: TaskRun) -> dict[str, int]:
-    states = list(runs.filter(root_id=run.pk).order_by().values_list("state", "pk")[:MOST])
-    states += [] if run.pk in {pk for _, pk in states} else [(run.state, run.pk)]
-    ended = [state for state, _ in states if state not in ("PENDING", "STARTED", "RETRY")]
-    failed = sum(state in BAD for state in ended)
-    return {"tasks": len(states), "finished": len(ended), "failed": failed}
+    found = runs.filter(root_id=run.pk).order_by().values_list("pk", "state", "cause")[:MOST]
+    states = {pk: (state, cause) for pk, state, cause in found}
+    states.setdefault(run.pk, (run.state, run.cause))
+    never = sum(cause == Cause.NOT_REACHED for _, cause in states.values())
+    ended = [state for state, _ in states.values() if state in FINISHED]
+    failed = sum(state in BAD for state in ended) - never
+    return {
+        "tasks": len(states), "finished": len(ended), "failed": failed, "will_not_run": never,
+    }  # fmt: skip
 
 
 class ProgressAnswer(serializers.Serializer[Any]):

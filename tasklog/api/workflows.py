@@ -17,6 +17,7 @@ from tasklog.api.serializers import RunSerializer, text
 from tasklog.api.views import AS_THEY_ARE, ApiView, attempts_of, checked
 from tasklog.models import TaskRun
 from tasklog.states import State
+from tasklog.workflows.coming import Coming
 from tasklog.workflows.members import Workflow, workflow_of
 from tasklog.workflows.recent import recent_workflows
 from tasklog.workflows.summary import Summary
@@ -26,8 +27,21 @@ from tasklog.workflows.tree import Tree
 _MICROS = re.compile(r"[0-9]{1,17}")
 
 
+class StepSerializer(serializers.Serializer[Any]):
+    """What is to come behind the run `behind`; `task_id` is empty where it is several."""
+
+    task_id = serializers.CharField()
+    task_name = serializers.CharField()
+    count = serializers.IntegerField()
+    behind = serializers.CharField()
+    callback = serializers.BooleanField()
+
+
 class WorkflowSummary(serializers.Serializer[Any]):
-    """Runs that belong together; `failed` holds task ids, `hidden` counts runs you may not see."""
+    """Runs that belong together; `failed` holds task ids, `hidden` counts runs you may not see.
+
+    `made_good` are failures whose retry went well, `unreached` counts steps that will not run.
+    """
 
     root_id = serializers.CharField()
     name = serializers.CharField()
@@ -36,6 +50,10 @@ class WorkflowSummary(serializers.Serializer[Any]):
     finished = serializers.IntegerField()
     failed = serializers.ListField(child=serializers.CharField())
     states = serializers.DictField(child=serializers.IntegerField())
+    made_good = serializers.ListField(child=serializers.CharField())
+    to_come = StepSerializer(many=True)
+    will_not_run = StepSerializer(many=True)
+    unreached = serializers.IntegerField()
     hidden = serializers.IntegerField()
     complete = serializers.BooleanField()
     started_at = serializers.DateTimeField()
@@ -120,6 +138,10 @@ def summary_json(workflow: Workflow) -> dict[str, Any]:
         "finished": summary.finished,
         "failed": [run.task_id for run in summary.failed],
         "states": dict(summary.states),
+        "made_good": sorted(summary.mended),
+        "to_come": [_step(step) for step in summary.coming if not step.never],
+        "will_not_run": [_step(step) for step in summary.coming if step.never],
+        "unreached": summary.unreached,
         "hidden": workflow.hidden,
         "complete": not workflow.cut,
         "started_at": summary.began,
@@ -127,6 +149,14 @@ def summary_json(workflow: Workflow) -> dict[str, Any]:
         "duration": round(summary.duration.total_seconds(), 6),
         "line_count": summary.lines,
     }
+
+
+def _step(step: Coming) -> dict[str, Any]:
+    """`behind`: the run it waits for, or the one that failed."""
+    return {
+        "task_id": step.task_id if step.count == 1 else "", "task_name": step.name,
+        "count": step.count, "behind": step.behind.task_id, "callback": step.callback,
+    }  # fmt: skip
 
 
 def _tree(runs: list[TaskRun]) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from tasklog.audit.trail import record_each
 from tasklog.control import again
 from tasklog.control import runs as one
 from tasklog.control.actions import Action, Outcome, done, failed, perform
+from tasklog.control.models import Rerun
 from tasklog.control.payload import NotKept
 from tasklog.control.sending import BrokerAway, Call, Unfit, note, publish, short_connection
 from tasklog.models import TaskRun
@@ -41,6 +42,12 @@ class Plan:
     def broken(self) -> int:
         """How many of them broke a chain that can go on."""
         return sum(not again.why_no_rest(run) for run in self.possible if again.may_go_on(run))
+
+    @property
+    def sent_before(self) -> int:
+        """How many of them have been sent again already."""
+        ids = [run.pk for run in self.possible]
+        return Rerun.objects.filter(of__in=ids).values("of").distinct().count()
 
     @property
     def title(self) -> str:

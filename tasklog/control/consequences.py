@@ -6,24 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from tasklog.control import again
-from tasklog.envelopes import steps
+from tasklog.envelopes import following, steps
 from tasklog.models import TaskRun
 from tasklog.states import State
-
-# So many of a chain's steps are named.
-NAMED = 6
 
 
 def sentences(run: TaskRun) -> list[str]:
     """Beside the arguments and the queue; none for a run that was sent plainly."""
     return [*_terms(run.envelope), *_expiry(run), *_callbacks(run), *_left_out(run)]
-
-
-def rest_of(run: TaskRun) -> str:
-    """`convert → publish`: the steps after it in its chain; empty where there are none."""
-    named = [name for _, name in steps(run, "then")][:NAMED]
-    more = int(run.envelope.get("steps", 0)) - len(named)
-    return " → ".join([*named, *([f"{more:,} more"] if more > 0 else [])])
 
 
 def _terms(told: dict[str, Any]) -> Iterator[str]:
@@ -66,5 +56,5 @@ def _left_out(run: TaskRun) -> Iterator[str]:
         yield f"It does not join its group again: {chord}, which waits for all of it, is not run."
     elif run.group_id:
         yield "It does not join its group again."
-    if run.state == State.SUCCESS and (rest := rest_of(run)):
+    if run.state == State.SUCCESS and (rest := following(run)):
         yield f"What followed in its chain ({rest}) has been sent and is not sent again."

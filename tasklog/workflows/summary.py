@@ -11,7 +11,8 @@ from functools import cached_property
 from django.utils import timezone
 
 from tasklog.models import TaskRun
-from tasklog.states import BAD, State
+from tasklog.states import BAD, Cause, State
+from tasklog.workflows.coming import Coming, coming, gone_on, mended
 
 WORDS = {
     State.PENDING: "Waiting",
@@ -19,6 +20,7 @@ WORDS = {
     State.SUCCESS: "Ended well",
     State.FAILURE: "Ended with failures",
 }
+MENDED = "Ended well after a retry"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Summary:
 
     @cached_property
     def states(self) -> Counter[str]:
-        return Counter(run.state for run in self.runs)
+        """Without what never ran."""
+        return Counter(run.state for run in self.runs if run.cause != Cause.NOT_REACHED)
 
     @cached_property
     def finished(self) -> int:
@@ -37,7 +40,32 @@ class Summary:
 
     @cached_property
     def failed(self) -> list[TaskRun]:
-        return [run for run in self.runs if run.state in BAD]
+        """Without those that a retry has made good, and what never ran."""
+        bad = [run for run in self.runs if run.state in BAD and run.cause != Cause.NOT_REACHED]
+        return [run for run in bad if run.task_id not in self.mended]
+
+    @cached_property
+    def mended(self) -> set[str]:
+        """Ids of runs that ended badly and that a retry has made good."""
+        return mended(self.runs)
+
+    @cached_property
+    def coming(self) -> list[Coming]:
+        """Steps that have no run: to come, or never."""
+        return coming(self.runs)
+
+    @cached_property
+    def unreached(self) -> int:
+        """How many steps will not run because an earlier one failed."""
+        announced = [run for run in self.runs if run.cause == Cause.NOT_REACHED]
+        kept = gone_on(self.runs) if announced else set()
+        marked = sum(run.parent_id not in kept for run in announced)
+        return marked + sum(step.count for step in self.coming if step.never)
+
+    @property
+    def to_come(self) -> int:
+        """How many steps will be sent when those before them succeed."""
+        return sum(step.count for step in self.coming if not step.never)
 
     @property
     def retries(self) -> int:
@@ -48,10 +76,12 @@ class Summary:
         """Waiting until the first begins, running until the last known has ended."""
         if self.finished < len(self.runs):
             return State.STARTED if any(run.started_at for run in self.runs) else State.PENDING
-        return State.FAILURE if self.failed else State.SUCCESS
+        return State.FAILURE if self.failed or self.unreached else State.SUCCESS
 
     @property
     def state_label(self) -> str:
+        if self.state == State.SUCCESS and self.mended:
+            return MENDED
         return WORDS[State(self.state)]
 
     @property

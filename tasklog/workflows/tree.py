@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tasklog.models import TaskRun
+from tasklog.workflows.coming import Coming, coming
 from tasklog.workflows.summary import Summary
 
 # More siblings of one name are one row that can be opened.
@@ -48,10 +49,11 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the tree: a run, a bundle, or word of what is left out (`more`)."""
+    """A line of the tree: a run, a step without one, a bundle, or word of what is left out."""
 
     depth: int
     run: TaskRun | None = None
+    coming: Coming | None = None
     bundle: Bundle | None = None
     callback: bool = False
     opened: bool = False
@@ -84,8 +86,21 @@ class Tree:
             self._children[self.parents[run.task_id]].append(run)
         for siblings in self._children.values():
             siblings.sort(key=self._stands)
+        self._coming: dict[str | None, list[Coming]] = defaultdict(list)
+        for step in coming(self.runs):
+            self._coming[self._holder(step)].append(step)
+
+    def _holder(self, step: Coming) -> str | None:
+        """A step stands below the one before it, a callback behind its group."""
+        if not step.callback:
+            return step.behind.task_id
+        group = self._groups[step.behind.group_id] or [step.behind]
+        return self._common(group, "")
 
     def _parent(self, run: TaskRun) -> str | None:
+        """A retry stands below the run that it repeats."""
+        if run.rerun_of in self._by_id and run.rerun_of != run.task_id:
+            return run.rerun_of
         known = run.parent_id in self._by_id and run.parent_id != run.task_id
         return run.parent_id if known else None
 
@@ -110,7 +125,12 @@ class Tree:
         parent = self._by_id.get(self.parents[run.task_id] or "")
         group_id = parent.group_id if parent else ""
         # What a callback starts is no callback of the group it waited for.
-        if parent is None or not group_id or self.callbacks.get(parent.task_id) == group_id:
+        if (
+            parent is None
+            or run.rerun_of
+            or not group_id
+            or self.callbacks.get(parent.task_id) == group_id
+        ):
             return
         group = self._header(group_id, run)
         if len(group) > 1 and (run.group_id == group_id or _after_all(run, group)):
@@ -182,7 +202,7 @@ class Tree:
             elif bundle.key not in done:
                 done.add(bundle.key)
                 rows.append(Row(depth, bundle=bundle))
-        return rows
+        return [*rows, *(Row(depth, coming=step) for step in self._coming[task_id])]
 
     def _bundles(self, holder: str | None, siblings: list[TaskRun]) -> dict[str, Bundle]:
         groups, names = defaultdict(list), defaultdict(list)

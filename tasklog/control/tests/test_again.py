@@ -146,6 +146,9 @@ def test_a_broken_chain_goes_on_with_ids_of_its_own(scene: Scene) -> None:
     broken = scene.ended(last.parent.parent.id, "FAILURE")
     assert "control.step → control.step</span> did not run" in scene.asks(broken.pk)
 
+    workflow = f"/tasklog/api/workflows/{broken.root_id}/"
+    assert scene.root.get(workflow).json()["unreached"] == 2
+
     scene.mend("b")
     alone = scene.retry(broken.pk)
     scene.ended(alone, "SUCCESS")
@@ -159,6 +162,8 @@ def test_a_broken_chain_goes_on_with_ids_of_its_own(scene: Scene) -> None:
     run = TaskRun.objects.get(pk=again)
     assert (run.root_id, run.rerun_of, end.root_id) == (broken.root_id, broken.pk, broken.root_id)
     assert "The chain has been gone on with already" in scene.asks(broken.pk)
+    told = scene.root.get(workflow).json()
+    assert (told["status"], told["unreached"], told["made_good"]) == ("SUCCESS", 0, [broken.pk])
 
 
 def test_a_chords_callback_is_never_run_by_a_retry(scene: Scene) -> None:

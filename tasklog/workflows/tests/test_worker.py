@@ -81,6 +81,7 @@ def test_what_celery_says_of_chains_chords_errbacks_and_replaced_tasks(send: Any
     assert (summary.state, [run.why for run in summary.failed]) == (
         "FAILURE", ["ValueError: no price for 2"],
     )  # fmt: skip
+    assert [(step.name, step.never) for step in summary.coming] == [("flow.total", True)]
     send("linked", runs=10)
     assert tree_of(workflow_with("flow.told")) == ["bad", "  told"]
     send("replaced", runs=14)
