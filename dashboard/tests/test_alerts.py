@@ -116,7 +116,8 @@ def test_where_views_are_narrowed_an_incident_of_a_foreign_run_is_none(
 
 
 @pytest.mark.parametrize(
-    "condition", ["failed", "error_rate", "slow", "silent", "quiet", "pattern", "queue", "worker"]
+    "condition",
+    ["failed", "error_rate", "slow", "silent", "quiet", "pattern", "queue", "worker", "source"],
 )
 def test_each_condition_has_its_form_which_takes_what_it_offers(
     condition: str, sign_in: SignIn
@@ -125,13 +126,14 @@ def test_each_condition_has_its_form_which_takes_what_it_offers(
     form = client.get(f"/alerts/rules/new/?condition={condition}").context["form"]
     given = {field.name: field.value() for field in form if field.value() not in (None, [])}
     given |= {"name": "watch", "tasks": "orders.import", "pattern": "disk full"}
+    given |= {"sources": "upload *"} if "sources" in form.fields else {}
     path = f"/alerts/rules/new/?condition={condition}"
     looked = client.post(path, given | {"preview": "yes"})
     assert "Preview" in looked.content.decode()
     assert not Rule.objects.exists()
     assert client.post(path, given).status_code == 302
     made = Rule.objects.get()
-    assert made.condition == condition
+    assert (made.condition, made.sources) == (condition, given.get("sources", ""))
     assert client.get(f"/alerts/rules/{made.pk}/?preview=1").status_code == 200
     again = client.get(f"/alerts/rules/{made.pk}/edit/").context["form"]
     assert {field.name: field.value() for field in again}.items() >= made.limits.items()

@@ -18,6 +18,8 @@ from tasklog.alerts.preview import preview
 from tasklog.alerts.reading import visible
 from tasklog.alerts.verbs import RULE_VERBS, SAVE_RULE
 
+# What the address of a new rule may fill in, and how long it may be.
+_OFFERED = (("pattern", MOST_CHARACTERS), ("tasks", 500), ("queues", 500), ("sources", 500))
 FORM, PAGE = "dashboard/alerts/form.html", "dashboard/alerts/rule.html"
 INCIDENTS = 20
 
@@ -42,14 +44,14 @@ def page(request: HttpRequest, rule_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @administrators
 def new(request: HttpRequest) -> HttpResponse:
-    """First the condition, then its form; `pattern`, `tasks` and `queues` fill it in."""
+    """First the condition, then its form; `pattern` and what is its scope fill it in."""
     condition = request.GET.get("condition", "")
     if condition not in Condition:
         choices = [(value, label, SENTENCES[value]) for value, label in Condition.choices]
         return render(request, FORM, {"choices": choices})
     offered = {
         name: request.GET[name].replace("\0", "")[:most]
-        for name, most in (("pattern", MOST_CHARACTERS), ("tasks", 500), ("queues", 500))
+        for name, most in _OFFERED
         if name in request.GET
     }
     return _edit(request, condition, None, offered)

@@ -15,22 +15,24 @@ from statistics import quantiles
 from django.db.models import Count, Max, Q
 from django.utils import timezone
 
+from tasklog.alerts import depths
 from tasklog.alerts.finding import Finding
 from tasklog.alerts.models import Condition, Rule
 from tasklog.alerts.quoting import proof_of
-from tasklog.alerts.scope import covers, words
+from tasklog.alerts.scope import Origin, covers, within, words
 from tasklog.conf import DEAD_AFTER_SECONDS
 from tasklog.models import TaskRun, TaskWorker
 from tasklog.silence import FACTOR, Quiet, quiet_runs, usual_silence
 from tasklog.states import State
 
 FAILED = [State.FAILURE, State.TIMEOUT, State.LOST]
+ERROR = 40
 # A window looks at so many runs at most; a baseline is made of so many.
 MOST_RUNS = 20_000
 BASELINE = 50
 ENOUGH = 10
 # What a run that may have gone quiet is read with.
-_LOOKED_AT = ("name", "queue", "state", "worker", "spoke_at")
+_LOOKED_AT = ("name", "queue", "source", "state", "worker", "spoke_at")
 _long = attrgetter("seconds")
 
 
@@ -48,7 +50,7 @@ def failed(rule: Rule, run: TaskRun) -> Iterator[Finding]:
 
 def is_about(rule: Rule, run: TaskRun) -> bool:
     """Is the run within the rule's scope?"""
-    return covers(rule.tasks, run.name) and covers(rule.queues, run.queue)
+    return within(rule, Origin(run.name, run.queue, run.source))
 
 
 def slow(rule: Rule, run: TaskRun) -> Iterator[Finding]:
@@ -123,15 +125,11 @@ def quiet(rule: Rule) -> Iterator[Finding]:
 
 
 def queue(rule: Rule) -> Iterator[Finding]:
-    """More than `waiting` tasks of the last day wait in one queue."""
+    """More than `waiting` tasks wait in one queue."""
     limit = rule.number("waiting", 100)
-    day = timezone.now() - timedelta(days=1)
-    waiting = TaskRun.objects.filter(state=State.PENDING, created_at__gte=day)
-    newest = waiting.order_by("-created_at").values_list("pk")[:MOST_RUNS]
-    counted = TaskRun.objects.filter(pk__in=newest).order_by().values("queue")
-    for row in counted.annotate(n=Count("pk")).filter(n__gt=limit):
-        if covers(rule.queues, row["queue"]):
-            yield Finding(about=row["queue"], title=f"{row['n']:,} tasks wait in {row['queue']}")
+    for name, depth in depths.now().items():
+        if depth > limit and covers(rule.queues, name):
+            yield Finding(about=name, title=f"{depth:,} tasks wait in {name}")
 
 
 def worker(rule: Rule) -> Iterator[Finding]:

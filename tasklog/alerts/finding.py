@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 
@@ -36,3 +37,28 @@ class Finding:
     run_id: str = ""
     count: int = 1
     quotes: tuple[Quoted, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One of the times a rule would have fired."""
+
+    told: str
+    at: datetime | None = None
+    run_id: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """`count` findings in `looked` of what is named in `of`, back to `since`.
+
+    `note` says what this kind of look cannot see.
+    """
+
+    count: int
+    looked: int
+    of: str
+    since: datetime | None = None
+    samples: tuple[Sample, ...] = ()
+    note: str = ""

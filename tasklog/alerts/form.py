@@ -26,6 +26,7 @@ SENTENCES: dict[str, str] = {
     Condition.PATTERN: "A line holds a text or fits a regular expression, at once.",
     Condition.QUEUE: "More tasks wait in a queue than its workers can take.",
     Condition.WORKER: "A worker is not heard of any more and has not said goodbye.",
+    Condition.SOURCE: "An uploaded file or a connection brings errors, or any line, at once.",
 }
 
 
@@ -62,6 +63,8 @@ ABOUT_TASKS = (
     Condition.PATTERN,
 )  # fmt: skip
 ABOUT_QUEUES = (Condition.FAILED, Condition.QUIET, Condition.PATTERN, Condition.QUEUE)
+ABOUT_SOURCES = (Condition.FAILED, Condition.PATTERN, Condition.SOURCE)
+ABOUT_LINES = (Condition.PATTERN, Condition.SOURCE)
 
 
 class RuleForm(forms.Form):
@@ -75,6 +78,10 @@ class RuleForm(forms.Form):
     queues = forms.CharField(
         max_length=500, required=False, help_text="As with tasks. Empty: all queues."
     )
+    sources = forms.CharField(
+        max_length=500, required=False,
+        help_text="Such as upload * or connection Shop, with commas between. Empty: wherever from.",
+    )  # fmt: skip
     pattern = forms.CharField(
         label="Text in the line", max_length=MOST_CHARACTERS, strip=False,
         help_text="Small and capital letters are the same.",
@@ -105,6 +112,8 @@ class RuleForm(forms.Form):
             self.fields[number.name] = _field(number)
         for name in _foreign(condition):
             del self.fields[name]
+        if condition == Condition.SOURCE:
+            self.fields["level"].initial = 40
         if condition == Condition.SILENT:
             self.fields["tasks"].required = True
             self.fields["tasks"].help_text = "The tasks' full names, with commas between."
@@ -115,7 +124,7 @@ class RuleForm(forms.Form):
 
     def scope(self) -> list[forms.BoundField]:
         """Where it looks."""
-        return [self[name] for name in ("tasks", "queues") if name in self.fields]
+        return [self[name] for name in ("tasks", "queues", "sources") if name in self.fields]
 
     def limits(self) -> list[forms.BoundField]:
         """What it looks for."""
@@ -171,12 +180,14 @@ def _foreign(condition: str) -> list[str]:
     """The fields that say nothing to this condition."""
     found = [] if condition in ABOUT_TASKS else ["tasks"]
     found += [] if condition in ABOUT_QUEUES else ["queues"]
-    found += [] if condition == Condition.PATTERN else ["pattern", "regex", "level"]
+    found += [] if condition in ABOUT_SOURCES else ["sources"]
+    found += [] if condition in ABOUT_LINES else ["level"]
+    found += [] if condition == Condition.PATTERN else ["pattern", "regex"]
     return found + ([] if condition in AT_ONCE else ["calm_minutes"])
 
 
 def _values(rule: Rule) -> dict[str, Any]:
-    names = ("name", "tasks", "queues", "cooldown_minutes", "calm_minutes", "enabled",
+    names = ("name", "tasks", "queues", "sources", "cooldown_minutes", "calm_minutes", "enabled",
              "quiet_from", "quiet_until")  # fmt: skip
     own: dict[str, Any] = {name: getattr(rule, name) for name in names} | rule.limits
     return own | {"channels": list(rule.channels.values_list("pk", flat=True))}

@@ -22,10 +22,11 @@ class Condition(models.TextChoices):
     PATTERN = "pattern", "A line matches a pattern"
     QUEUE = "queue", "A queue is too long"
     WORKER = "worker", "A worker is gone"
+    SOURCE = "source", "A source brings lines"
 
 
 # Judged when the news comes; the others are asked every five minutes.
-AT_ONCE = (Condition.FAILED, Condition.SLOW, Condition.PATTERN)
+AT_ONCE = (Condition.FAILED, Condition.SLOW, Condition.PATTERN, Condition.SOURCE)
 
 
 class Rule(models.Model):
@@ -36,6 +37,7 @@ class Rule(models.Model):
     # Shell patterns with commas between; empty for everywhere.
     tasks = models.CharField(max_length=500, blank=True, default="")
     queues = models.CharField(max_length=500, blank=True, default="")
+    sources = models.CharField(max_length=500, blank=True, default="")
     limits = models.JSONField(default=dict, blank=True, help_text="The condition's own numbers.")
     channels = models.ManyToManyField(Channel, blank=True, related_name="rules")
     enabled = models.BooleanField(default=True)

@@ -1,7 +1,7 @@
 """How often a rule would have found something: bounded, and only what one may see.  WEB.
 
 Runs are walked from the newest end back, lines from the newest row; the number that was looked at
-is said.  How long a queue was and which worker was gone is not kept here: of those, the present.
+is said.  Queues, workers and sources leave other traces: see `traces`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from operator import attrgetter
@@ -19,10 +19,11 @@ from typing import Any
 from django.db.models import Max
 
 from tasklog import silence
-from tasklog.alerts import conditions
+from tasklog.alerts import conditions, traces
+from tasklog.alerts.finding import Preview, Sample
 from tasklog.alerts.models import Condition, Rule
 from tasklog.alerts.patterns import watch
-from tasklog.alerts.scope import covers, is_ours, words
+from tasklog.alerts.scope import Origin, covers, is_ours, within, words
 from tasklog.conf import conf
 from tasklog.line import Line
 from tasklog.models import TaskLogLine, TaskRun
@@ -33,27 +34,6 @@ SECONDS = 0.8
 BATCH = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One of the times it would have fired."""
-
-    told: str
-    at: datetime | None = None
-    run_id: str = ""
-    line: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """`count` findings in `looked` runs, lines or gaps, back to `since`."""
-
-    count: int
-    looked: int
-    of: str
-    since: datetime | None = None
-    samples: tuple[Sample, ...] = ()
-
-
 def preview(rule: Rule, user: Any) -> Preview:
     """Asks the past.  The rule need not be saved."""
     return _OF[rule.condition](rule, user)
@@ -62,8 +42,8 @@ def preview(rule: Rule, user: Any) -> Preview:
 def _ended(user: Any) -> list[TaskRun]:
     """Those that ended last, the newest first."""
     fields = (
-        "name", "queue", "state", "reason", "exception", "cause", "started_at", "finished_at",
-        "longest_silence",
+        "name", "queue", "source", "state", "reason", "exception", "cause", "started_at",
+        "finished_at", "longest_silence",
     )  # fmt: skip
     visible = TaskRun.objects.visible_to(user).filter(finished_at__isnull=False)
     return list(visible.order_by("-finished_at").only("task_id", *fields)[:RUNS])
@@ -165,13 +145,13 @@ def _silent(rule: Rule, user: Any) -> Preview:
 
 def _pattern(rule: Rule, user: Any) -> Preview:
     """Lines that still are rows, the newest first, for less than a second."""
-    asked, names = watch([_numbered(rule)])[0], dict[str, tuple[str, str]]()
+    asked, names = watch([_numbered(rule)])[0], dict[str, Origin]()
     until, result = time.monotonic() + SECONDS, Preview(0, 0, "lines")
     for rows in _batches(user):
         matched = asked.hits([_line(place, row) for place, row in enumerate(rows)]).get(0, [])
         _learn(names, {rows[line.seq]["task_id"] for line in matched})
         ours = [rows[line.seq] for line in matched]
-        ours = [row for row in ours if _fits(rule, names.get(row["task_id"], ("", "")))]
+        ours = [row for row in ours if _fits(rule, names.get(row["task_id"], Origin()))]
         told = tuple(_sample(row) for row in ours[: SAMPLES - len(result.samples)])
         result = replace(
             result, count=result.count + len(ours), looked=result.looked + len(rows),
@@ -207,21 +187,15 @@ def _sample(row: dict[str, Any]) -> Sample:
     return Sample(row["message"][:200], row["timestamp"], row["task_id"], row["number"])
 
 
-def _learn(names: dict[str, tuple[str, str]], runs: set[str]) -> None:
+def _learn(names: dict[str, Origin], runs: set[str]) -> None:
     unknown = runs - set(names)
     if unknown:
-        rows = TaskRun.objects.filter(pk__in=unknown).values_list("pk", "name", "queue")
-        names |= {pk: (name, queue) for pk, name, queue in rows}
+        rows = TaskRun.objects.filter(pk__in=unknown).values_list("pk", "name", "queue", "source")
+        names |= {pk: Origin(*said) for pk, *said in rows}
 
 
-def _fits(rule: Rule, run: tuple[str, str]) -> bool:
-    name, queue = run
-    return not is_ours(name) and covers(rule.tasks, name) and covers(rule.queues, queue)
-
-
-def _now(rule: Rule, user: Any) -> Preview:
-    found = [Sample(finding.title) for finding in conditions.OF_TIME[rule.condition](rule)]
-    return Preview(len(found), 0, "now", None, tuple(found[:SAMPLES]))
+def _fits(rule: Rule, origin: Origin) -> bool:
+    return not is_ours(origin.task) and within(rule, origin)
 
 
 _OF: dict[str, Callable[[Rule, Any], Preview]] = {
@@ -231,6 +205,7 @@ _OF: dict[str, Callable[[Rule, Any], Preview]] = {
     Condition.SILENT: _silent,
     Condition.QUIET: _quiet,
     Condition.PATTERN: _pattern,
-    Condition.QUEUE: _now,
-    Condition.WORKER: _now,
+    Condition.QUEUE: traces.queue,
+    Condition.WORKER: traces.worker,
+    Condition.SOURCE: traces.source,
 }

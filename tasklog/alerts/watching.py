@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import close_old_connections, connection
@@ -17,13 +18,13 @@ from django.dispatch import receiver
 
 from tasklog import signals
 from tasklog.alerts import incidents
-from tasklog.alerts.conditions import OF_RUN
+from tasklog.alerts.conditions import ERROR, OF_RUN
 from tasklog.alerts.finding import Finding, Quoted
-from tasklog.alerts.models import AT_ONCE, Rule
-from tasklog.alerts.patterns import Watch, watch
+from tasklog.alerts.models import AT_ONCE, Condition, Rule
+from tasklog.alerts.patterns import Hits, Watch, watch
 from tasklog.alerts.quoting import quoted
-from tasklog.alerts.scope import covers, is_ours
-from tasklog.line import Line
+from tasklog.alerts.scope import Origin, is_ours, within
+from tasklog.line import SYSTEM, Line
 from tasklog.models import TaskRun
 
 # Rules are looked at again after this, hits are written down as often (seconds).
@@ -47,11 +48,23 @@ class _Force:
         rules = Rule.objects.filter(enabled=True, condition__in=AT_ONCE)
         self.rules = {rule.pk: rule for rule in rules}
         self.watch, problems = watch(self.rules.values())
-        _listen(bool(self.watch.rules))
+        _listen(bool(self.watch.rules) or any(self._of_sources()))
         for rule in self.rules.values():
             told = problems.get(rule.pk, "")
             if rule.problem != told:
                 Rule.objects.filter(pk=rule.pk).update(problem=told)
+
+    def hits(self, lines: list[Line]) -> Hits:
+        """The lines that each rule about lines matches, wherever they come from."""
+        found = self.watch.hits(lines)
+        for rule in self._of_sources():
+            least = rule.number("level", ERROR)
+            if matched := [line for line in lines if line.level >= least and line.stream != SYSTEM]:
+                found[rule.pk] = matched
+        return found
+
+    def _of_sources(self) -> Iterator[Rule]:
+        return (rule for rule in self.rules.values() if rule.condition == Condition.SOURCE)
 
 
 class _Gathered:
@@ -109,7 +122,7 @@ def look(**_: Any) -> None:
 
 
 def _listen(wanted: bool) -> None:
-    """Lines are listened to only for a pattern: making them up for nobody costs the drainer."""
+    """Lines are listened to only for a rule: making them up for nobody costs the drainer."""
     if wanted:
         signals.lines_stored.connect(on_lines, dispatch_uid="tasklog.alerts.lines")
     else:
@@ -117,24 +130,34 @@ def _listen(wanted: bool) -> None:
 
 
 def on_lines(task_id: str, lines: list[Line], **_: Any) -> None:
-    """Asks the patterns."""
+    """Asks the rules about lines.
+
+    What a source brings is written down at once: the process is a worker's, which may end before
+    any timer.
+    """
     _force.renew()
-    hits = _force.watch.hits(lines)
+    hits = _force.hits(lines)
     if not hits:
         return
-    name, queue = _name_of(task_id)
-    if is_ours(name):
+    origin = _origin_of(task_id)
+    if is_ours(origin.task):
         return
     for rule_id, matched in hits.items():
-        rule = _force.rules[rule_id]
-        if covers(rule.tasks, name) and covers(rule.queues, queue):
-            _gathered.add(rule_id, name, task_id, matched)
-    _write_soon()
+        if _is_about(_force.rules[rule_id], origin):
+            _gathered.add(rule_id, origin.task, task_id, matched)
+    if origin.source:
+        write_down()
+    else:
+        _write_soon()
 
 
-def _name_of(task_id: str) -> tuple[str, str]:
-    found = TaskRun.objects.filter(pk=task_id).values_list("name", "queue").first()
-    return (found[0], found[1]) if found else ("", "")
+def _is_about(rule: Rule, origin: Origin) -> bool:
+    return within(rule, origin) and (rule.condition != Condition.SOURCE or bool(origin.source))
+
+
+def _origin_of(task_id: str) -> Origin:
+    found = TaskRun.objects.filter(pk=task_id).values_list("name", "queue", "source").first()
+    return Origin(*found) if found else Origin()
 
 
 def _write_soon() -> None:
@@ -166,6 +189,8 @@ def _write_in_thread() -> None:
 
 def _finding(rule: Rule, name: str, count: int, quotes: tuple[Quoted, ...]) -> Finding:
     said = f"“{rule.limits.get('pattern', '')}” in {name or 'a run'}"
+    if rule.condition == Condition.SOURCE:
+        said = f"{name}: {quotes[-1].text}"[:300] if quotes else name
     return Finding(
         about=name, title=said, run_id=quotes[-1].run_id if quotes else "",
         count=count, quotes=quotes,

@@ -35,18 +35,19 @@ class Masker:
     """Masks the lines of one attempt: `Masker()(stream code, line)`; knows keys of many lines.
 
     While it is not `watchful`, a line without any sign of a secret (`scan.suspicious`) may pass it
-    by: nearly all do, and the call would cost as much as the look.
+    by: nearly all do, and the call would cost as much as the look.  `hiding` is all it knows of
+    earlier lines: by stream, how many more of them may belong to a key.
     """
 
-    __slots__ = ("_hiding", "_own", "watchful")
+    __slots__ = ("_own", "hiding", "watchful")
 
-    def __init__(self) -> None:
+    def __init__(self, hiding: dict[str, int] | None = None) -> None:
         self._own = _own_patterns(conf().mask)
-        self._hiding: dict[str, int] = {}
-        self.watchful = self._own is not None
+        self.hiding = dict(hiding or {})
+        self.watchful = self._own is not None or bool(hiding)
 
     def __call__(self, code: str, text: str) -> str:
-        hiding = self._hiding
+        hiding = self.hiding
         if code in hiding and not _over(hiding, code, text):
             return MASKED
         if scan.suspicious(text):

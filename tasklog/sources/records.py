@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tasklog.capture.redact import mask
-from tasklog.drain.text import clean, is_tidy, tidy
+from tasklog.capture.redact import Masker
+from tasklog.capture.scan import suspicious
+from tasklog.drain.text import clean, name
 from tasklog.line import LOG, level_name
 from tasklog.sources.parsers import NOTHING, Parser
 from tasklog.sources.parsers.plain_text import level_in
@@ -48,13 +49,14 @@ class Summary:
     def told(self) -> dict[str, Any]:
         return {**self.__dict__, "levels": {str(level): n for level, n in self.levels.items()}}
 
-    def wrong(self, number: int, text: str) -> None:
-        self.errors += 1
-        if len(self.samples) < SAMPLES:
-            self.samples.append([number, text[:SAMPLE_CHARS].replace("\0", "␀")])
+    def wrong(self, rows: Sequence[LineRecord]) -> None:
+        """Lines that were not read, as they are stored."""
+        self.errors += len(rows)
+        for row in rows[: SAMPLES - len(self.samples)]:
+            self.samples.append([row.seq, row.message[:SAMPLE_CHARS]])
 
     def count(self, rows: Sequence[LineRecord]) -> None:
-        """The levels and the span of these rows' times."""
+        """Their levels."""
         self.levels.update([row.level for row in rows])
 
     def span(self, ats: Sequence[int]) -> None:
@@ -99,55 +101,68 @@ class Records:
         self.logger: str = memory.get("logger", "")
         self.timed: bool = memory.get("timed", False)
         self.tracing: bool = memory.get("tracing", False)
+        self.masker = Masker(memory.get("hiding"))
+        self.rows: list[LineRecord] = []
 
     @property
     def memory(self) -> dict[str, Any]:
-        names = ("at", "level", "logger", "timed", "tracing")
-        return {name: getattr(self, name) for name in names}
+        known = ("at", "level", "logger", "timed", "tracing")
+        return {one: getattr(self, one) for one in known} | {"hiding": self.masker.hiding}
 
     def read(self, lines: Sequence[str]) -> list[LineRecord]:
         """The rows of these lines."""
-        rows: list[LineRecord] = []
+        self.rows = []
         ats: list[int] = []
+        wrong: set[int] = set()
         parse, number = self.parser.parse, self.summary.lines
         for text in lines:
             number += 1
             found = parse(text)
             if found is None:
-                rows += self._loose(text, number)
+                if self._loose(text, number):
+                    wrong.add(number)
                 continue
-            at, self.level, self.logger, message = found
+            at, self.level, logger, message = found
+            if logger != self.logger:
+                self.logger = name(logger)
             self.tracing = False
             if at is not None:
                 self.at, self.timed = at, True
                 ats.append(at)
             if found is not NOTHING:
-                rows += self._rows(number, message)
+                self._add(number, message)
+        rows = self._masked(self.rows)
         self.summary.lines = number
         self.summary.span(ats)
         self.summary.count(rows)
+        if wrong:
+            self.summary.wrong([row for row in rows if row.seq in wrong])
         return rows
 
-    def _rows(self, number: int, message: str) -> Iterator[LineRecord]:
-        if not message.isascii() or not self.logger.isascii():
-            # JSON can spell half a character, which no database takes.
-            message, self.logger = clean(message), clean(self.logger)
+    def _add(self, number: int, message: str) -> None:
+        if not message.isascii() or "\0" in message:
+            message = clean(message)  # JSON can spell half a character, which no database takes
         for text in message.split("\n") if "\n" in message else (message,):
-            row = LineRecord(
-                self.task_id, "", 0, number, self.at, LOG, self.level, self.logger, mask(text)
+            self.rows.append(
+                LineRecord(self.task_id, "", 0, number, self.at, LOG, self.level, self.logger, text)
             )
-            yield row if is_tidy(row) else tidy(row)
 
-    def _loose(self, text: str, number: int) -> Iterator[LineRecord]:
-        """A line that is no record: it follows one, or it is wrong, or the file has none."""
+    def _masked(self, rows: list[LineRecord]) -> list[LineRecord]:
+        """Most blocks hold no sign of a secret: one look at all their lines together."""
+        if not self.masker.watchful and not suspicious("\n".join([row.message for row in rows])):
+            return rows
+        return [row._replace(message=self.masker(LOG, row.message)) for row in rows]
+
+    def _loose(self, text: str, number: int) -> bool:
+        """A line that is no record: it follows one, or it is wrong (True), or the file has none."""
         plain = self.parser.name == "plain"
         if not text.strip():  # a megabyte of nothing would be a million lines
-            return iter(())
-        if not self._follows(text) and not (plain and self.timed):
-            if not plain:
-                self.summary.wrong(number, text)
+            return False
+        alone = not self._follows(text) and not (plain and self.timed)
+        if alone:
             self.level, self.logger = level_in(text), ""
-        return self._rows(number, text)
+        self._add(number, text)
+        return alone and not plain
 
     def _follows(self, text: str) -> bool:
         if text.startswith(_FOLLOWS):

@@ -109,6 +109,9 @@ def _split(rest: str) -> tuple[int | None, str]:
         return 0, ""
     if rest[0] not in ".,":
         return 0, rest
+    digits = rest[1:-1] if rest[-1] == "Z" else rest[1:]
+    if digits.isdecimal():
+        return _micros(digits), ""
     end = 1
     while rest[end : end + 1].isdecimal():
         end += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from tasklog.alerts import conditions
 from tasklog.alerts.models import Rule
 from tasklog.alerts.preview import preview
 from tasklog.alerts.tests.conftest import MakeRule, ended
+from tasklog.control.models import SECONDS, QueueSample
 from tasklog.models import TaskLogLine, TaskRun, TaskWorker
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +72,17 @@ def test_a_long_queue_is_found(make_rule: MakeRule) -> None:
     for number in range(3):
         TaskRun.objects.create(task_id=f"w{number}", name="a", queue="slow", state="PENDING")
     TaskRun.objects.create(task_id="x", name="a", queue="quick", state="PENDING")
+    assert about(rule) == ["slow"]
+
+
+def test_the_brokers_own_count_goes_before_the_runs_that_wait(make_rule: MakeRule) -> None:
+    """Runs of a queue that was purged wait for ever."""
+    rule = make_rule("queue", limits={"waiting": 2})
+    for number in range(3):
+        TaskRun.objects.create(task_id=f"w{number}", name="a", queue="purged", state="PENDING")
+    slot = int(time.time()) // SECONDS
+    for name, depth in (("purged", 0), ("slow", 3)):
+        QueueSample.objects.create(queue=name, slot=slot, depth=depth)
     assert about(rule) == ["slow"]
 
 

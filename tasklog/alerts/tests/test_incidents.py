@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 from celery import shared_task
+from django.db import transaction
 from django.utils import timezone
 
 from tasklog.alerts import checking, incidents, tasks, watching
 from tasklog.alerts.finding import Finding, Quoted
 from tasklog.alerts.models import Incident, Rule
 from tasklog.alerts.tests.conftest import MakeRule
+from tasklog.drain.door import Door, open_run
 from tasklog.notify.models import Delivery, InboxMessage
+from tasklog.spool.record import LineRecord
 
 pytestmark = pytest.mark.django_db
 TROUBLE = Finding(about="orders.import", title="orders.import failed", run_id="r1")
@@ -166,6 +169,30 @@ def test_a_line_that_matches_is_an_incident_however_often_it_comes(
     incident = Incident.objects.get()
     assert incident.count == 30
     assert {quote["text"] for quote in incident.quotes} == {"the disk is full"}
+    assert Delivery.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("condition", "limits", "count"),
+    [("source", {"level": 40}, 2), ("source", {"level": 0}, 3), ("pattern", {"pattern": "EV"}, 3)],
+)
+def test_lines_of_a_source_are_judged_before_its_worker_may_end(
+    condition: str, limits: dict[str, Any], count: int, make_rule: MakeRule
+) -> None:
+    make_rule(condition, sources="upload *", limits=limits)
+    Rule.objects.create(name="elsewhere", condition=condition, sources="connection *")
+    watching.look()
+    spill.apply(args=(3,))
+    open_run("up", title="upload:app.log", source="upload app.log")
+    for level in (40, 40, 20):  # three blocks of a file within a second
+        with transaction.atomic():
+            door = Door("up")
+            door.remark(50, "a line of our own")
+            door.add([LineRecord("up", "", 0, 1, 0, "log", level, "", "Even this one")])
+            door.close()
+    incident = Incident.objects.get()
+    assert (incident.about, incident.count, incident.run_id) == ("upload:app.log", count, "up")
     assert Delivery.objects.count() == 1
 
 

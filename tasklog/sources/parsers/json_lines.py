@@ -29,55 +29,67 @@ TRACES = (
 )  # fmt: skip
 # Deeper or longer than any logger writes; the rest of the line is not shown then.
 LONGEST = 4_000
-_DECODE = json.JSONDecoder().decode
+# What `json.loads` asks after it has looked for blanks around the object.
+_SCAN = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 _NOTHING = object()
 _TRACES = frozenset(TRACES)
 
 
+class _Part:
+    """A part of a record, and what this file calls it: the first line pays for the search."""
+
+    __slots__ = ("name", "names")
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names, self.name = names, names[0]
+
+    def take(self, found: dict[str, Any]) -> Any:
+        if self.name in found:
+            return found.pop(self.name)
+        for name in self.names:
+            if name in found:
+                self.name = name
+                return found.pop(name)
+        return _NOTHING
+
+
 class JsonLines:
-    """Remembers which names the file uses: the first line pays for the search."""
+    """Knows no line from another."""
 
     name = "json"
 
     def __init__(self, memory: dict[str, Any]) -> None:
         self.memory = memory
-        self.known: dict[tuple[str, ...], str] = {}
+        self.time, self.level = _Part(TIMES), _Part(LEVELS)
+        self.logger, self.message = _Part(LOGGERS), _Part(MESSAGES)
 
     def parse(self, text: str) -> Parsed | None:
-        if text[:1] != "{" and text.lstrip()[:1] != "{":
-            return None
+        if text[:1] != "{":
+            text = text.lstrip()
+            if text[:1] != "{":
+                return None
         try:
-            found = _DECODE(text)
-        except (ValueError, RecursionError):
+            found, end = _SCAN(text, 0)
+        except (ValueError, RecursionError, StopIteration):
             return None
-        if type(found) is not dict:
+        if end != len(text) and not text[end:].isspace():
             return None
         return self.read(found)
 
     def read(self, found: dict[str, Any]) -> Parsed:
         """The parts of an object; what has no part of its own follows as `name=value`."""
-        at = moment(self._take(found, TIMES))
-        raw_level, bunyan = self._take(found, LEVELS), "pid" in found and "hostname" in found
+        at = moment(self.time.take(found))
+        raw_level = self.level.take(found)
         level = level_of(raw_level)
-        if bunyan and type(raw_level) is int and raw_level >= 10:
+        if type(raw_level) is int and raw_level >= 10 and "pid" in found and "hostname" in found:
             level = max(raw_level - 10, 10)  # pino and bunyan count trace as 10, debug as 20
-        logger = self._take(found, LOGGERS)
-        message = self._take(found, MESSAGES)
+        logger = self.logger.take(found)
+        message = self.message.take(found)
         said = "" if message is _NOTHING else _text(message)
         name = "" if logger is _NOTHING else _text(logger)
         if found:
             said = _with_rest(said, found)
         return Parsed(at, level, name, said)
-
-    def _take(self, found: dict[str, Any], names: tuple[str, ...]) -> Any:
-        key = self.known.get(names)
-        if key is not None and key in found:
-            return found.pop(key)
-        for name in names:
-            if name in found:
-                self.known[names] = name
-                return found.pop(name)
-        return _NOTHING
 
 
 def _with_rest(said: str, rest: dict[str, Any]) -> str:

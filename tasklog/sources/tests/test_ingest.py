@@ -113,6 +113,44 @@ def test_encodings_may_be_mixed_and_hostile_characters_do_no_harm(read: Take) ->
     assert messages(read("größe\n".encode("utf-8-sig"))) == ["größe"]
 
 
+def test_names_that_no_database_takes_are_stored_readably(read: Take) -> None:
+    long = json.dumps({"logger": "x" * 300, "msg": "long"})
+    upload = read(b'{"logger": "a\\u0000b", "msg": "nul"}\n' + long.encode() + b"\n")
+    assert [line.logger for line in TaskLogLine.objects.of(upload.run_id)] == [
+        "a␀b", "x" * 254 + "…",
+    ]  # fmt: skip
+
+
+BEGIN, END = (f"-----{word} PRIVATE KEY-----" for word in ("BEGIN", "END"))
+KEY = [BEGIN, *["MIIEvQIBADANBgkqhkiG9w0B"] * 3, END]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        json.dumps({"msg": "\n".join(["the key:", *KEY, "done"])}).encode(),
+        json_lines(9) + "\n".join(["the key:", *KEY, "done"]).encode(),
+    ],
+    ids=["in one record", "a line each"],
+)
+def test_a_key_of_many_lines_is_masked_also_across_a_restart(
+    data: bytes, read: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "CHUNK", 40)  # each block is written down and gone on from
+    fresh = ingest.Reading._store
+
+    def forgetful(self: Any, records: Any, *more: Any) -> None:
+        fresh(self, records, *more)
+        records.__init__(records.task_id, records.parser, records.summary, records.memory, 0)
+
+    monkeypatch.setattr(ingest.Reading, "_store", forgetful)
+    upload = read(data)
+    assert "done" in messages(upload)
+    told = json.dumps([messages(upload), upload.summary])
+    assert "[masked]" in told
+    assert "MIIEvQ" not in told
+
+
 def test_one_line_of_100_mb_is_cut_and_its_neighbours_stay() -> None:
     class Endless:
         left = 200
