@@ -160,11 +160,9 @@ class TaskRun(models.Model):
     @property
     def state_label(self) -> str:
         """The word for people: the cause where it says more than the state."""
-        if self.cause == Cause.NOT_REACHED:
-            return str(Cause.NOT_REACHED.label)
-        if self.state == State.FAILURE and self.cause not in ("", Cause.EXCEPTION):
-            return Cause(self.cause).label
-        return State(self.state).label
+        of_failure = self.state == State.FAILURE and self.cause not in ("", Cause.EXCEPTION)
+        told = of_failure or self.cause == Cause.NOT_REACHED
+        return str((Cause(self.cause) if told else State(self.state)).label)
 
     def mark_started(self, *, worker: str = "") -> bool:
         """Waiting or retrying → running.  True when it moved; a finished run stays finished."""
