@@ -1,4 +1,4 @@
-"""A worker's own figures and its configuration, as rows for people.  WEB."""
+"""A worker's own figures, as rows for people.  WEB."""
 
 from __future__ import annotations
 
@@ -7,21 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from dashboard.templatetags.tasklog_ui import bytes_, human_duration, number
-from tasklog.capture.redact import mask
 from tasklog.control.answers import Answer
 
 Rows = list[tuple[str, str]]
-LONGEST = 300
-# Names of Celery's settings that hold a secret or an address whatever their value looks like.
-SECRET = (
-    "broker_url",
-    "broker_read_url",
-    "broker_write_url",
-    "result_backend",
-    "database",
-    "key",
-    "password",
-)
 
 
 def figures_of(answer: Answer) -> Rows:
@@ -43,20 +31,6 @@ def figures_of(answer: Answer) -> Rows:
         ("Clock", _count(stats.get("clock"))),
     ]
     return [(title, told) for title, told in rows if told]
-
-
-def configuration_of(answer: Answer) -> Rows:
-    """Celery's settings that somebody set, by name; what looks like a secret is masked."""
-    found = {str(name): value for name, value in answer.conf.items()}
-    return [(name, _masked(name, found[name])) for name in sorted(found) if name.islower()]
-
-
-def _masked(name: str, value: Any) -> str:
-    if any(word in name for word in SECRET):
-        return "••••••"
-    text = str(value)[: LONGEST * 4]
-    masked = mask(f"{name}={text}").partition("=")[2]
-    return masked if len(masked) <= LONGEST else masked[:LONGEST] + "…"
 
 
 def _mapping(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -10,9 +10,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.access import operators, signed_in
-from dashboard.figures import configuration_of, figures_of
+from dashboard.figures import figures_of
 from dashboard.htmx import etag_of, living
 from tasklog.control.actions import Outcome, perform
+from tasklog.control.configuration import configuration_of
 from tasklog.control.hands import hands_of
 from tasklog.control.verbs import VERBS, Verb
 from tasklog.control.workers import Worker, find_worker
@@ -80,7 +81,7 @@ def _context(request: HttpRequest, worker: Worker, problem: str) -> dict[str, An
         "hands": hands_of(request.user, answer) if answer else [],
         "figures": figures_of(answer) if answer else [],
         # Deploy facts are for those who run it.
-        "configuration": configuration_of(answer) if answer and operator else [],
+        "configuration": configuration_of(answer) if answer and operator else {},
         "verbs": [verb for verb in VERBS.values() if verb.action.allowed(request.user)],
         "operator": operator,
     }

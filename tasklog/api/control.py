@@ -17,6 +17,7 @@ from tasklog.api.control_json import (
     SpanQuery,
     WorkerPage,
     WorkerWithTasks,
+    own_json,
     queue_json,
     worker_json,
 )
@@ -31,6 +32,7 @@ from tasklog.control.queues import PURGE, queue_list
 from tasklog.control.verbs import VERBS
 from tasklog.control.waiting import names_in, waiting_in
 from tasklog.control.workers import find_worker, roster
+from tasklog.roles import Role
 
 # Done is done; what failed says why; what got no answer may still happen.
 STATUSES = {"done": 200, "failed": 409, "unknown": 202}
@@ -64,7 +66,7 @@ class WorkerDetail(ApiView):
             {
                 **worker_json(worker),
                 "problem": problem,
-                "registered": list(answer.registered) if answer else None,
+                **own_json(answer, operator=self.may("control") and self.holds(Role.OPERATOR)),
                 "tasks": {hand.kind: HandSerializer(hand).data for hand in hands} or None,
             }
         )

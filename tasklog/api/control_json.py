@@ -7,6 +7,8 @@ from typing import Any
 from rest_framework import serializers
 
 from tasklog.api.serializers import RunSerializer, word
+from tasklog.control.answers import Answer
+from tasklog.control.configuration import configuration_of
 from tasklog.control.history import SPANS
 from tasklog.control.queues import Queue
 from tasklog.control.workers import STATES, Worker
@@ -53,11 +55,16 @@ class HandSerializer(serializers.Serializer[Any]):
 
 
 class WorkerWithTasks(WorkerSerializer):
-    """One worker; `tasks` by active, reserved, scheduled and revoked."""
+    """One worker; `tasks` by active, reserved, scheduled and revoked.
+
+    `stats` are Celery's own, its broker's address aside; `configuration` masks secrets.
+    """
 
     problem = serializers.CharField()
     registered = serializers.ListField(child=serializers.CharField(), allow_null=True)
     tasks = serializers.DictField(child=HandSerializer(), allow_null=True)
+    stats = serializers.DictField(allow_null=True)
+    configuration = serializers.DictField(child=serializers.CharField(), allow_null=True)
 
 
 class QueueSerializer(serializers.Serializer[Any]):
@@ -117,6 +124,18 @@ def worker_json(worker: Worker) -> dict[str, Any]:
         "seen_at": row.seen_at,
         "queues": list(answer.queues) if answer else None,
         "counts": dict(answer.counts) if answer else None,
+    }
+
+
+def own_json(answer: Answer | None, *, operator: bool) -> dict[str, Any]:
+    """What one worker alone is asked for; its configuration is for those who run it."""
+    if answer is None:
+        return {"registered": None, "stats": None, "configuration": None}
+    stats = {name: value for name, value in answer.stats.items() if name != "broker"}
+    return {
+        "registered": list(answer.registered),
+        "stats": stats,
+        "configuration": configuration_of(answer) if operator else None,
     }
 
 

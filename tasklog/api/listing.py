@@ -20,6 +20,8 @@ from tasklog.models import TaskRun
 REACH = 10_000
 # Filters with an index of their own, the narrowest first.
 INDEXED = ("signature", "name", "worker", "queue")
+# Those that are sifted for, by their columns.
+SIFTED = {"user": "triggered_by", "schedule": "schedule", "request": "request_id"}
 # What the answer does not show.
 HEAVY = ("args", "kwargs", "result", "exception", "traceback")
 
@@ -97,6 +99,7 @@ def _take(runs: Runs, asked: dict[str, Any], newer: bool) -> tuple[list[TaskRun]
     if asked.get("status"):
         filters.append(Q(state__in=asked["status"]))
     lane, rest = runs.filter(*filters[:1]), filters[1:]
+    rest += [Q(**{column: asked[name]}) for name, column in SIFTED.items() if asked.get(name)]
     if words := asked.get("q"):
         rest.append(_any_text(words))
     edge = _reached(lane, order[0]) if rest else None

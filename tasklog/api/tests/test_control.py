@@ -91,6 +91,8 @@ ANSWERED = {
         "reserved": [{"id": "theirs", "name": "secret.task"}],
         "active_queues": [{"name": "default"}],
         "registered": ["orders.import"],
+        "stats": {"pid": 7, "broker": {"hostname": "broker.internal"}},
+        "conf": {"broker_url": "redis://broker.internal", "timezone": "UTC"},
     }
 }
 
@@ -107,6 +109,9 @@ def test_a_worker_tells_what_is_in_its_hands(
     active, reserved = told["tasks"]["active"], told["tasks"]["reserved"]
     assert (active["count"], active["results"][0]["task_id"]) == (1, "mine")
     assert reserved["results"][0]["task_name"] == "secret.task"
+    assert (told["stats"], told["configuration"]) == ({"pid": 7}, None)
+    told = program("tasks:read", "control").get("/tasklog/api/workers/w1@host/").json()
+    assert told["configuration"] == {"broker_url": "••••••", "timezone": "UTC"}
     settings.CELERY_TASKLOG_VISIBILITY = lambda user, runs: runs.filter(pk="mine")
     told = program("tasks:read").get("/tasklog/api/workers/w1@host/").json()
     assert told["tasks"]["reserved"] == {"count": 1, "hidden": 1, "results": []}

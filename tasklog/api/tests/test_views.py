@@ -185,6 +185,8 @@ def test_a_short_reach_gets_past_many_runs_of_one_moment(person, db, monkeypatch
         ("queue=low", ["b"]),
         ("worker=w2", ["c"]),
         ("signature=abc", ["c"]),
+        ("user=vera&request=r-1", ["c"]),
+        ("schedule=nightly", []),
         ("signature=abc&name=one", []),
         ("name=two&status=FAILURE", ["c"]),
         ("q=TW", ["c", "b"]),
@@ -203,6 +205,7 @@ def test_filters(person, db, query, expected):
     )
     TaskRun.objects.create(
         task_id="c", name="two", state="FAILURE", worker="w2", signature="abc",
+        triggered_by="vera", request_id="r-1",
         created_at=START + 2 * day,
     )  # fmt: skip
     assert ids(person.get(f"{LIST}?{query}")) == expected
