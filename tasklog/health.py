@@ -27,6 +27,7 @@ from tasklog.conf import DEAD_AFTER_SECONDS, conf
 from tasklog.drain.status import CLOCK, SKEW_SECONDS
 from tasklog.live.topics import client_url
 from tasklog.models import Drainer, TaskAttempt, TaskRun, TaskWorker
+from tasklog.querysets import database_now
 
 # A group of probes that has not answered by now is reported as not answering.
 SECONDS = 2.0
@@ -158,8 +159,8 @@ def _live() -> list[Probe]:
 def _workers() -> list[Probe]:
     here = list(TaskWorker.objects.filter(stopped_at=None).order_by("-seen_at")[:200])
     alive = [worker for worker in here if worker.seen_at >= _oldest()]
-    lost = [w for w in here if w not in alive and w.seen_at >= _oldest(86_400)]
-    value = f"{len(alive)} alive" + (f", {len(lost)} vanished today" if lost else "")
+    lost = TaskWorker.objects.vanished(database_now(), timedelta(days=1)).count()
+    value = f"{len(alive)} alive" + (f", {lost} vanished today" if lost else "")
     ok = False if not alive else None if lost else True
     advice = "" if ok else ADVICE["workers"]
     return [Probe("workers", "Workers", ok, value, f"heartbeat ≤ {DEAD_AFTER_SECONDS} s", advice)]

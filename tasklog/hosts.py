@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.db import models
 from django.utils import timezone
+
+from tasklog.conf import DEAD_AFTER_SECONDS
+
+DEAD = timedelta(seconds=DEAD_AFTER_SECONDS)
+
+
+class WorkerQuerySet(models.QuerySet["TaskWorker"]):
+    """What is asked of workers."""
+
+    def vanished(self, now: datetime, within: timedelta) -> WorkerQuerySet:
+        """Those heard of within that time and not any more, that did not say goodbye.
+
+        The drainer notes an end for one that it misses; a goodbye follows a heartbeat sooner.
+        """
+        silent = self.filter(seen_at__lt=now - DEAD, seen_at__gte=now - within)
+        missed = models.Q(stopped_at__gte=models.F("seen_at") + DEAD)
+        return silent.filter(models.Q(stopped_at=None) | missed)
 
 
 class TaskWorker(models.Model):
@@ -21,6 +40,8 @@ class TaskWorker(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     seen_at = models.DateTimeField(default=timezone.now)
     stopped_at = models.DateTimeField(null=True, blank=True, help_text="Stopped on purpose.")
+
+    objects = WorkerQuerySet.as_manager()
 
     class Meta:
         verbose_name = "worker"

@@ -142,7 +142,7 @@ def test_a_secret_is_sealed_never_shown_and_kept_when_left_empty(root: Client) -
     assert "s3cret" not in made.sealed
     page = root.get(f"/sources/{made.key.hex}/").content.decode()
     assert "s3cret" not in page
-    assert "Kept as it is when left empty." in page
+    assert "Ends in …; empty keeps it." in page
     root.post(f"/sources/{made.key.hex}/", {**form, "secret_key": "", "group": "/b"})
     changed = Connection.objects.get()
     assert (changed.settings["secret_key"], changed.settings["group"]) == ("s3cret", "/b")

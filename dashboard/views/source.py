@@ -17,7 +17,6 @@ from tasklog.sealing import Unreadable
 from tasklog.sources.connections import find
 from tasklog.sources.form import NameForm
 from tasklog.sources.kinds import KINDS
-from tasklog.sources.kinds.base import SourceForm
 from tasklog.sources.models import Connection
 from tasklog.sources.verbs import SAVE, VERBS
 
@@ -72,13 +71,13 @@ def _found(key: str) -> Connection:
 def _edit(request: HttpRequest, connection: Connection, kept: dict[str, Any]) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     names = NameForm(sent, instance=connection)
-    form: SourceForm = KINDS[connection.kind].form(sent, kept=kept)
+    form = KINDS[connection.kind].form(sent, kept=kept)
     if sent is None or not (names.is_valid() & form.is_valid()):
         context = {"connection": connection, "names": names, "form": form}
         status = 422 if sent is not None and wants_fragment(request) else 200
         return render(request, FORM, context, status=status)
     verb = "change" if connection.pk else "add"
     saved = names.save(commit=False)
-    outcome = perform(SAVE, request, saved, named=f"{verb} {saved}", settings=form.settings)
+    outcome = perform(SAVE, request, saved, named=f"{verb} {saved}", settings=form.settings())
     getattr(messages, TONES[outcome.result])(request, outcome.told)
     return redirect("dashboard:sources")

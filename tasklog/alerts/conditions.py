@@ -20,8 +20,8 @@ from tasklog.alerts.finding import Finding
 from tasklog.alerts.models import Condition, Rule
 from tasklog.alerts.quoting import proof_of
 from tasklog.alerts.scope import Origin, covers, within, words
-from tasklog.conf import DEAD_AFTER_SECONDS
 from tasklog.models import TaskRun, TaskWorker
+from tasklog.querysets import database_now
 from tasklog.silence import FACTOR, Quiet, quiet_runs, usual_silence
 from tasklog.states import State
 
@@ -134,12 +134,7 @@ def queue(rule: Rule) -> Iterator[Finding]:
 
 def worker(rule: Rule) -> Iterator[Finding]:
     """A worker that did not say goodbye has not been heard of; one of last week is forgotten."""
-    now = timezone.now()
-    gone = TaskWorker.objects.filter(
-        stopped_at=None,
-        seen_at__lt=now - timedelta(seconds=DEAD_AFTER_SECONDS),
-        seen_at__gte=now - timedelta(days=7),
-    )
+    gone = TaskWorker.objects.vanished(database_now(), timedelta(days=7))
     for one in gone.order_by("name")[:100]:
         heard = f"{one.seen_at:%Y-%m-%d %H:%M:%S} UTC"
         yield Finding(about=one.name, title=f"Worker {one.name} is gone", text=f"Heard at {heard}.")

@@ -170,7 +170,7 @@ def filled(asked: Given, connection: Connection) -> tuple[Connection, Given]:
     names = NameForm({**at_first(NameForm(instance=connection)), **asked}, instance=connection)
     form = own(settings, kept=kept)
     check(names, form, prefix=sealed.SETTINGS, own=form.fields)
-    return names.save(commit=False), form.settings
+    return names.save(commit=False), form.settings()
 
 
 def _found(key: str) -> Connection:

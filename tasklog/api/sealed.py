@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 
 from tasklog.api.formed import Given, at_first, form_of, typed
-from tasklog.notify.channels.base import hint
+from tasklog.sealed import hint
 
 SETTINGS = "settings."
 

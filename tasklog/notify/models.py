@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 from tasklog.notify.message import Message
-from tasklog.sealing import Unreadable, seal, unseal
+from tasklog.sealed import SealedSettings
 
 
 class Kind(models.TextChoices):
@@ -37,12 +34,11 @@ SENTENCES: dict[str, str] = {
 }
 
 
-class Channel(models.Model):
+class Channel(SealedSettings):
     """One way to reach people.  Its settings hold secrets, so they are sealed."""
 
     name = models.CharField(max_length=100, unique=True)
     kind = models.CharField(max_length=8, choices=Kind)
-    sealed = models.TextField(blank=True, default="", help_text="The settings, sealed.")
     enabled = models.BooleanField(default=True)
     created_by = models.CharField(max_length=150, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now)
@@ -56,23 +52,6 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Raises `Unreadable` where the key has changed."""
-        return dict(json.loads(unseal(self.sealed))) if self.sealed else {}
-
-    @settings.setter
-    def settings(self, values: dict[str, Any]) -> None:
-        self.sealed = seal(json.dumps(values))
-
-    @property
-    def readable(self) -> bool:
-        """False where its settings were sealed under a key that is gone: enter them again."""
-        try:
-            return self.settings is not None
-        except Unreadable:
-            return False
 
 
 class Delivery(models.Model):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from datetime import timedelta
-from typing import Any
 
 from django.db import models
 from django.utils import timezone
 
-from tasklog.sealing import Unreadable, seal, unseal
+from tasklog.sealed import SealedSettings
 from tasklog.sources.sniff import FORMATS
 
 
@@ -63,7 +61,7 @@ class Upload(models.Model):
         return self.state in (self.State.WAITING, self.State.READING)
 
 
-class Connection(models.Model):
+class Connection(SealedSettings):
     """A place whose lines are fetched again and again."""
 
     class Kind(models.TextChoices):
@@ -77,7 +75,6 @@ class Connection(models.Model):
     key = models.UUIDField(default=uuid.uuid4, unique=True, help_text="Its runs' ids come from it.")
     name = models.CharField(max_length=100, unique=True)
     kind = models.CharField(max_length=12, choices=Kind)
-    sealed = models.TextField(blank=True, default="", help_text="The settings, sealed.")
     enabled = models.BooleanField(default=True)
     interval = models.PositiveIntegerField(default=30, help_text="Seconds between two polls.")
     # Moves in the transaction of the lines; `version` tells whether somebody else was faster.
@@ -100,23 +97,6 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Raises `Unreadable` where the key has changed."""
-        return dict(json.loads(unseal(self.sealed))) if self.sealed else {}
-
-    @settings.setter
-    def settings(self, values: dict[str, Any]) -> None:
-        self.sealed = seal(json.dumps(values))
-
-    @property
-    def readable(self) -> bool:
-        """False where its settings were sealed under a key that is gone: enter them again."""
-        try:
-            return self.settings is not None
-        except Unreadable:
-            return False
 
     @property
     def lag(self) -> timedelta | None:

@@ -77,6 +77,10 @@ def test_workers_are_counted_by_their_heartbeat(broker):
     assert (probe("workers").ok, probe("workers").value) == (True, "1 alive")
     TaskWorker.objects.create(name="b@h", seen_at=health._oldest(60))
     assert probe("workers").ok is None
+    TaskWorker.objects.filter(name="b@h").update(stopped_at=health._oldest(5))
+    assert probe("workers").value == "1 alive, 1 vanished today"
+    TaskWorker.objects.filter(name="b@h").update(stopped_at=health._oldest(55))
+    assert (probe("workers").ok, probe("workers").value) == (True, "1 alive")
 
 
 def test_a_drainer_is_judged_by_its_row(settings, broker):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from celery import shared_task
 
 
@@ -15,3 +17,8 @@ def fail() -> None:
 def flood(times: int) -> None:
     for number in range(times):
         print(f"disk full, try {number}")
+
+
+@shared_task(name="alarm_tests.nap")
+def nap(seconds: float) -> None:
+    time.sleep(seconds)

@@ -6,7 +6,7 @@ A way out can be deleted by deleting its file and its line here.
 from __future__ import annotations
 
 from tasklog.notify.channels import email, inbox, jira, push, slack, sms, webhook
-from tasklog.notify.channels.base import ChannelForm, Way
+from tasklog.notify.channels.base import Way
 
 WAYS: dict[str, Way] = {
     "email": Way(email.EmailForm, email.deliver),
@@ -18,4 +18,4 @@ WAYS: dict[str, Way] = {
     "inbox": Way(inbox.InboxForm, inbox.deliver),
 }
 
-__all__ = ["WAYS", "ChannelForm", "Way"]
+__all__ = ["WAYS", "Way"]

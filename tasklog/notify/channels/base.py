@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 from django import forms
 
 from tasklog.notify.http import check_address
 from tasklog.notify.message import Message
+from tasklog.sealed import SealedForm
 
 
 class Envelope(NamedTuple):
@@ -24,7 +25,7 @@ class Envelope(NamedTuple):
 class Way:
     """`deliver` returns the other side's name for it, or nothing; raises `TransportError`."""
 
-    form: type[ChannelForm]
+    form: type[SealedForm]
     deliver: Callable[[Envelope], str]
 
 
@@ -51,42 +52,6 @@ class AddressField(forms.CharField):
             return check_address(text)
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
-
-
-class ChannelForm(forms.Form):
-    """The settings of one kind.  `kept` are those of a channel that is changed."""
-
-    secrets: ClassVar[tuple[str, ...]] = ()
-
-    def __init__(
-        self, data: Any = None, *, kept: dict[str, Any] | None = None, **options: Any
-    ) -> None:
-        self.kept = kept or {}
-        shown = {name: _shown(value) for name, value in self.kept.items()}
-        for name in self.secrets:
-            shown.pop(name, None)
-        super().__init__(data, initial=shown, **options)
-        for name in self.secrets:
-            if self.kept.get(name):
-                self.fields[name].required = False
-                self.fields[name].help_text = f"Ends in {hint(self.kept[name])}; empty keeps it."
-
-    def settings(self) -> dict[str, Any]:
-        """What is to be kept; call it on a valid form."""
-        given = dict(self.cleaned_data)
-        for name in self.secrets:
-            given[name] = given.get(name) or self.kept.get(name, "")
-        return given
-
-
-def _shown(value: Any) -> Any:
-    """Several of a thing stand in one field, with commas between."""
-    return ", ".join(value) if isinstance(value, list) else value
-
-
-def hint(secret: str) -> str:
-    """The last four of a long secret, of a short one nothing: enough to know it again."""
-    return f"…{secret[-4:]}" if len(secret) >= 12 else "…"
 
 
 def plain(message: Message, *, most: int = 10_000) -> str:

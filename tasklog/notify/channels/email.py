@@ -10,14 +10,15 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.validators import validate_email
 from django.template.loader import render_to_string
 
-from tasklog.notify.channels.base import ChannelForm, Envelope
+from tasklog.notify.channels.base import Envelope
 from tasklog.notify.message import Message
 from tasklog.notify.transport import TransportError
+from tasklog.sealed import SealedForm
 
 MOST = 50
 
 
-class EmailForm(ChannelForm):
+class EmailForm(SealedForm):
     """Who gets it."""
 
     to = forms.CharField(

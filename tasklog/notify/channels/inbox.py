@@ -9,15 +9,16 @@ from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 
 from tasklog.conf import conf
-from tasklog.notify.channels.base import ChannelForm, Envelope
+from tasklog.notify.channels.base import Envelope
 from tasklog.notify.models import InboxMessage
 from tasklog.roles import Role, role_of
+from tasklog.sealed import SealedForm
 
 # Past it a project should take a channel of its own.
 MOST = 500
 
 
-class InboxForm(ChannelForm):
+class InboxForm(SealedForm):
     """Named people, or everybody of a role."""
 
     people = forms.CharField(

@@ -9,7 +9,6 @@ from django import forms
 
 from tasklog.notify.channels.base import (
     AddressField,
-    ChannelForm,
     Envelope,
     SecretField,
     plain,
@@ -17,9 +16,10 @@ from tasklog.notify.channels.base import (
 from tasklog.notify.http import Answer, post
 from tasklog.notify.message import Message
 from tasklog.notify.transport import TransportError
+from tasklog.sealed import SealedForm
 
 
-class JiraForm(ChannelForm):
+class JiraForm(SealedForm):
     """The site, who we are there, and where issues go."""
 
     secrets = ("token",)

@@ -9,18 +9,18 @@ from django import forms
 
 from tasklog.notify.channels.base import (
     AddressField,
-    ChannelForm,
     Envelope,
     SecretField,
     plain,
 )
 from tasklog.notify.http import post
+from tasklog.sealed import SealedForm
 
 PRIORITY = {"info": 3, "warning": 4, "error": 5, "resolved": 2}
 MOST = 1000
 
 
-class PushForm(ChannelForm):
+class PushForm(SealedForm):
     """Which service, and what it needs."""
 
     secrets = ("token",)

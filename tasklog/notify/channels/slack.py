@@ -7,16 +7,17 @@ from typing import Any
 
 from django import forms
 
-from tasklog.notify.channels.base import AddressField, ChannelForm, Envelope
+from tasklog.notify.channels.base import AddressField, Envelope
 from tasklog.notify.http import post
 from tasklog.notify.message import Message
+from tasklog.sealed import SealedForm
 
 MARKS = {"info": "ℹ️", "warning": "⚠️", "error": "🛑", "resolved": "✅"}
 # Slack refuses longer texts.
 HEADER, SECTION, FIELDS = 150, 2900, 10
 
 
-class SlackForm(ChannelForm):
+class SlackForm(SealedForm):
     """The address is the secret: who knows it may post."""
 
     secrets = ("webhook_url",)

@@ -6,14 +6,15 @@ from urllib.parse import quote
 
 from django import forms
 
-from tasklog.notify.channels.base import AddressField, ChannelForm, Envelope, SecretField
+from tasklog.notify.channels.base import AddressField, Envelope, SecretField
 from tasklog.notify.http import post
+from tasklog.sealed import SealedForm
 
 # Two parts of a text with letters outside the GSM alphabet.
 MOST = 134
 
 
-class SmsForm(ChannelForm):
+class SmsForm(SealedForm):
     """The account, from which number, to which."""
 
     secrets = ("token",)

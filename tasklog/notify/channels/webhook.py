@@ -9,11 +9,12 @@ import time
 
 from django import forms
 
-from tasklog.notify.channels.base import AddressField, ChannelForm, Envelope, SecretField
+from tasklog.notify.channels.base import AddressField, Envelope, SecretField
 from tasklog.notify.http import post
+from tasklog.sealed import SealedForm
 
 
-class WebhookForm(ChannelForm):
+class WebhookForm(SealedForm):
     """Where to, and the secret that signs."""
 
     secrets = ("secret",)

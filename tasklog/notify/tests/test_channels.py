@@ -22,7 +22,7 @@ from tasklog.notify.transport import TransportError
 
 pytestmark = pytest.mark.django_db
 
-HOSTILE = "<!channel> <script>alert(1)</script> {noformat} ``` =1+1"
+HOSTILE = "<!channel> <script>alert(1)</script> {noformat} ``` =1+1 {{ 7|add:7 }} {% now 'Y' %} %s"
 MESSAGE = Message(
     key="incident-7:opened",
     title="orders.import failed\r\nBcc: everybody@example.com",

@@ -11,7 +11,7 @@ from django import forms
 
 from tasklog.conf import conf
 from tasklog.notify.transport import TransportError
-from tasklog.sources.kinds.base import SourceForm
+from tasklog.sealed import SealedForm
 
 _BUSY = (
     "ThrottlingException", "Throttling", "TooManyRequestsException", "LimitExceededException",
@@ -25,7 +25,7 @@ _WRONG = {
 }
 
 
-class AwsForm(SourceForm):
+class AwsForm(SealedForm):
     """Where, and who asks."""
 
     secrets = ("secret_key",)

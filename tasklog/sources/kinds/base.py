@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
-from django import forms
+from tasklog.sealed import SealedForm
 
 
 class Event(NamedTuple):
@@ -34,28 +34,5 @@ Fetch = Callable[[dict[str, Any], dict[str, Any], datetime], Batch]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    form: type[SourceForm]
+    form: type[SealedForm]
     fetch: Fetch
-
-
-class SourceForm(forms.Form):
-    """The settings of one kind.  `kept` are those of a connection that is changed."""
-
-    secrets: ClassVar[tuple[str, ...]] = ()
-
-    def __init__(self, data: Any = None, *, kept: dict[str, Any] | None = None) -> None:
-        self.kept = kept or {}
-        shown = {name: value for name, value in self.kept.items() if name not in self.secrets}
-        super().__init__(data, initial=shown)
-        for name in self.secrets:
-            if self.kept.get(name):
-                self.fields[name].required = False
-                self.fields[name].help_text = "Kept as it is when left empty."
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """As `fetch` takes them; a secret that was left empty stays what it was."""
-        found = dict(self.cleaned_data)
-        for name in self.secrets:
-            found[name] = found.get(name) or self.kept.get(name, "")
-        return found

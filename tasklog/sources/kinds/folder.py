@@ -18,14 +18,15 @@ from django import forms
 
 from tasklog.conf import conf
 from tasklog.notify.transport import TransportError
-from tasklog.sources.kinds.base import Batch, Event, SourceForm
+from tasklog.sealed import SealedForm
+from tasklog.sources.kinds.base import Batch, Event
 
 MOST_BYTES = 2 * 1024 * 1024
 MOST_FILES = 100
 HEAD = 256
 
 
-class FolderForm(SourceForm):
+class FolderForm(SealedForm):
     """Which files."""
 
     folder = forms.CharField(label="Folder", max_length=500)

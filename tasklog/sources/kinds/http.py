@@ -16,7 +16,8 @@ from django import forms
 from tasklog.notify.channels.base import AddressField, SecretField
 from tasklog.notify.http import get, refused
 from tasklog.notify.transport import TransportError
-from tasklog.sources.kinds.base import Batch, Event, SourceForm
+from tasklog.sealed import SealedForm
+from tasklog.sources.kinds.base import Batch, Event
 
 MOST_BYTES = 8 * 1024 * 1024
 MOST_EVENTS = 20_000
@@ -34,7 +35,7 @@ def _path(label: str, told: str) -> forms.RegexField:
     )  # fmt: skip
 
 
-class HttpForm(SourceForm):
+class HttpForm(SealedForm):
     """Where to, what to send along, and where things are in the answer."""
 
     secrets = ("header_value",)
