@@ -7,8 +7,9 @@ from typing import Any
 from django import forms
 
 from demo.catalogue import DEMOS, MAX_DURATION, MIN_DURATION, SHELVES, USUAL_DURATION, Demo
+from demo.patterns import PATTERNS
 
-ALLOWED_TYPES = ", ".join(DEMOS)
+ALLOWED_TYPES = ", ".join([*DEMOS, *PATTERNS])
 BAD_DURATION = f"A whole number of seconds from {MIN_DURATION} to {MAX_DURATION}."
 
 

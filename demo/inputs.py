@@ -39,6 +39,7 @@ class SimpleInputs(Inputs):
 class ChainInputs(Inputs):
     supplier = Choice(SUPPLIERS, label="Supplier")
     currency = Choice(tuple(RATES), default="EUR", label="Currency")
+    rate_missing = YesNo(default=False, label="Breaks at step two")
 
 
 class GroupInputs(Inputs):

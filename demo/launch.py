@@ -13,7 +13,7 @@ from demo.patterns import Pattern, Plan
 from tasklog.control.sending import BrokerAway, short_connection
 from tasklog.models import TaskRun
 
-__all__ = ["BrokerAway", "broker", "launch", "reach", "start"]
+__all__ = ["BrokerAway", "broker", "launch", "start"]
 
 
 @contextmanager
@@ -24,12 +24,6 @@ def broker(told: str = "Nothing was started") -> Iterator[Any]:
         current_app.amqp.Producer(connection) as producer,
     ):
         yield producer
-
-
-def reach(producer: Any) -> None:
-    """Asks the broker for an answer; where tasks are never sent there is none to ask."""
-    if not current_app.conf.task_always_eager:
-        producer.connection.default_channel  # noqa: B018 - connects, and says hello
 
 
 def launch(plan: Plan, by: str = "") -> None:

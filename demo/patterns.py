@@ -51,7 +51,7 @@ def _simple(given: dict[str, Any], by: str) -> Plan:
 def _chain(given: dict[str, Any], by: str) -> Plan:
     parts = [
         canvas.fetch_prices.s(given["supplier"]),
-        canvas.convert_prices.s(given["currency"]),
+        canvas.convert_prices.s(given["currency"], rate_missing=given["rate_missing"]),
         canvas.publish_prices.s(),
     ]
     ids = [uuid() for _ in parts]
@@ -111,8 +111,8 @@ ALL = (
             "one.", inputs.LimitedInputs, _limited),
     Pattern("retry", "Back-off and jitter", "A busy carrier: the waits double, each drawn at "
             "random.", inputs.RetryInputs, _just(delivery.deliver)),
-    Pattern("chain", "Chain", "Fetch, convert, publish: each step gets the one before.",
-            inputs.ChainInputs, _chain),
+    Pattern("chain", "Chain", "Fetch, convert, publish: each step gets the one before. Break it, "
+            "then retry with the rest.", inputs.ChainInputs, _chain),
     Pattern("group", "Group", "Warehouses are counted beside each other.",
             inputs.GroupInputs, _group),
     Pattern("chord", "Chunks and a chord", "Orders are summed up in chunks, then all together.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from kombu.exceptions import OperationalError
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,11 +12,11 @@ from rest_framework.response import Response
 from demo.api.starting import away, links_of
 from demo.fields import YesNo
 from demo.inputs import Inputs
-from demo.launch import BrokerAway, broker, reach
+from demo.launch import BrokerAway
 from tasklog.api.acting import ControlView
 from tasklog.api.errors import shape
-from tasklog.capture.revoking import revoke
-from tasklog.control.actions import Action, Outcome, done, failed
+from tasklog.control.actions import Action, Outcome, done, failed, unknown
+from tasklog.control.runs import ask_workers
 
 NOTHING_ASKED = "Nothing was revoked"
 
@@ -29,10 +28,13 @@ class RevokeBody(Inputs):
 
 
 class RevokeAnswer(serializers.Serializer[Any]):
-    """Workers were asked; the run's status tells what came of it."""
+    """`result`: done where every worker has answered, otherwise unknown; the run's status tells
+    what came of it.
+    """
 
     task_id = serializers.CharField()
     terminate = serializers.BooleanField()
+    result = serializers.ChoiceField(("done", "unknown"))
     message = serializers.CharField()
     links = serializers.DictField(child=serializers.CharField())
 
@@ -53,22 +55,26 @@ class Revoke(ControlView):
             return Response(shape("conflict", told), 409)
         terminate = given.validated_data["terminate"]
         outcome = self.perform(TERMINATE if terminate else REVOKE, run.pk, f"{run.name} {run.pk}")
-        if not outcome.done:
+        if outcome.result == "failed":
             return away(outcome.made)
         links = links_of(run.pk)
         return Response(
-            {"task_id": run.pk, "terminate": terminate, "message": outcome.told, "links": links}
-        )
+            {
+                "task_id": run.pk, "terminate": terminate, "result": outcome.result,
+                "message": outcome.told, "links": links,
+            }
+        )  # fmt: skip
 
 
 def _ask(task_id: str, *, by: str, terminate: bool) -> Outcome:
     try:
-        with broker(NOTHING_ASKED) as producer:
-            reach(producer)
-            revoke(task_id, by=by, terminate=terminate)
-    except (BrokerAway, OperationalError):
+        said, silent = ask_workers(task_id, by=by, terminate=terminate)
+    except BrokerAway:
         return failed(NOTHING_ASKED, BrokerAway(NOTHING_ASKED))
-    return done("The workers were asked; the status tells what came of it.")
+    if not said or silent:
+        who = ", ".join(silent) or "any worker"
+        return unknown(f"Unknown: the command was sent, without an answer of {who}. Ask again.")
+    return done(f"{len(said)} of {len(said)} workers know; the status tells what came of it.")
 
 
 REVOKE = Action("revoke", "Revoke", partial(_ask, terminate=False))

@@ -54,6 +54,7 @@ class Trigger(ApiView):
         form = from_json(request.data)
         if not form.is_valid():
             raise ValidationError(form.problems())
+        _only(request.data, "task_type", "duration")
         demo, duration = form.demo, form.cleaned_data["duration"]
         plan = demo.plan(duration)
         try:
@@ -69,7 +70,11 @@ class Trigger(ApiView):
 
 def _arguments(body: dict[str, Any]) -> Any:
     """A pattern's own inputs; a duration would mean nothing to it."""
-    if unknown := [str(name) for name in body if name not in ("task_type", "arguments")]:
-        told = "A pattern takes task_type and arguments."
-        raise ValidationError({unknown[0][:100]: [told]})
+    _only(body, "task_type", "arguments")
     return body.get("arguments", {})
+
+
+def _only(body: Any, *allowed: str) -> None:
+    if unknown := [str(name) for name in body if name not in allowed]:
+        told = f"There is no such field here. Allowed: {', '.join(allowed)}."
+        raise ValidationError({name[:100]: [told] for name in unknown[:10]})

@@ -14,6 +14,7 @@ from typing import Any
 
 from celery import Task, chord, group, shared_task
 
+from demo.tasks.retrying import RetryingTask
 from demo.tasks.workflows import count_stock
 from tasklog.capture import progress
 
@@ -25,7 +26,7 @@ RATES = {"EUR": 1.0, "USD": 1.08, "GBP": 0.86, "PLN": 4.31}
 # --- A chain of three ---------------------------------------------------------------------------
 
 
-@shared_task(name="demo.fetch_prices")
+@shared_task(base=RetryingTask, name="demo.fetch_prices")
 def fetch_prices(supplier: str) -> dict[str, Any]:
     """Fetches a supplier's price list, in euros."""
     print(f"GET https://{supplier}.invalid/prices.csv")
@@ -37,9 +38,18 @@ def fetch_prices(supplier: str) -> dict[str, Any]:
     return {"supplier": supplier, "prices": prices}
 
 
+class RateMissing(Exception):
+    """Nobody has said what the currency is worth today."""
+
+
 @shared_task(name="demo.convert_prices")
-def convert_prices(fetched: dict[str, Any], currency: str = "EUR") -> dict[str, Any]:
-    """Converts what the step before fetched."""
+def convert_prices(
+    fetched: dict[str, Any], currency: str = "EUR", rate_missing: bool = False
+) -> dict[str, Any]:
+    """Converts what the step before fetched; without a rate the chain breaks here."""
+    if rate_missing:
+        print(f"{len(fetched['prices'])} prices wait, and the bank has published no {currency}")
+        raise RateMissing(f"no rate for {currency} today")
     rate = RATES[currency]
     print(f"1 EUR = {rate} {currency}")
     prices = {name: round(price * rate, 2) for name, price in fetched["prices"].items()}
@@ -49,7 +59,7 @@ def convert_prices(fetched: dict[str, Any], currency: str = "EUR") -> dict[str, 
     return {**fetched, "prices": prices, "currency": currency}
 
 
-@shared_task(name="demo.publish_prices")
+@shared_task(base=RetryingTask, name="demo.publish_prices")
 def publish_prices(converted: dict[str, Any]) -> dict[str, Any]:
     """Puts the new prices into the shop; the chain's result."""
     prices = converted["prices"]
@@ -90,7 +100,7 @@ def process_data(
     return {"items": items, "chunks": len(edges)}
 
 
-@shared_task(name="demo.sum_chunk")
+@shared_task(base=RetryingTask, name="demo.sum_chunk")
 def sum_chunk(start: int, end: int) -> dict[str, Any]:
     """The orders from `start` to `end`: how many, how much, the largest."""
     amounts = [amount_of(order) for order in range(start, end)]

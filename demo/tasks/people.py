@@ -18,6 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from demo.models import DemoUser
+from demo.tasks.retrying import RetryingTask
 from tasklog.capture import progress
 
 logger = logging.getLogger("shop.people")
@@ -29,29 +30,31 @@ DOMAIN = "demo.invalid"
 SPREAD = 180
 
 
-@shared_task(name="demo.create_users")
+@shared_task(base=RetryingTask, name="demo.create_users")
 def create_users(count: int = 50, prefix: str = "guest") -> dict[str, int]:
-    """Makes `count` users `prefix-000123` that nobody can log in as."""
+    """Makes `count` users `prefix-000123` that nobody can log in as: all of them or none, so that
+    a second attempt makes no more.
+    """
     print(f"making {count} users {prefix}-…@{DOMAIN} in batches of {AT_ONCE}")
     made = 0
-    while made < count:
-        batch = _make(prefix, min(AT_ONCE, count - made))
-        made += len(batch)
-        print(f"{made:>4}/{count}  {batch[0]} … {batch[-1]}")
-        progress(100 * made / count, f"{made} of {count} users")
+    with transaction.atomic():
+        while made < count:
+            batch = _make(prefix, min(AT_ONCE, count - made))
+            made += len(batch)
+            print(f"{made:>4}/{count}  {batch[0]} … {batch[-1]}")
+            progress(100 * made / count, f"{made} of {count} users")
     logger.info("%d users made, none of them can log in", made)
     return {"created": made}
 
 
 def _make(prefix: str, count: int) -> list[str]:
-    """One batch, whole or not at all; the new names."""
-    with transaction.atomic():
-        marks = DemoUser.objects.bulk_create(DemoUser(seen_at=_some_day()) for _ in range(count))
-        users = [_user(f"{prefix}-{mark.pk:06d}", mark) for mark in marks]
-        made = get_user_model().objects.bulk_create(users)
-        for mark, user in zip(marks, made, strict=True):
-            mark.user = user
-        DemoUser.objects.bulk_update(marks, ["user"])
+    """One batch; the new names."""
+    marks = DemoUser.objects.bulk_create(DemoUser(seen_at=_some_day()) for _ in range(count))
+    users = [_user(f"{prefix}-{mark.pk:06d}", mark) for mark in marks]
+    made = get_user_model().objects.bulk_create(users)
+    for mark, user in zip(marks, made, strict=True):
+        mark.user = user
+    DemoUser.objects.bulk_update(marks, ["user"])
     return [user.get_username() for user in made]
 
 
@@ -69,7 +72,7 @@ def _user(name: str, mark: DemoUser) -> Any:
     )
 
 
-@shared_task(name="demo.clean_up_users")
+@shared_task(base=RetryingTask, name="demo.clean_up_users")
 def clean_up_users(days: int = 90, dry_run: bool = True) -> dict[str, int]:
     """Takes away demo users not seen for `days`; with `dry_run` only counts them."""
     edge = timezone.now() - timedelta(days=days)

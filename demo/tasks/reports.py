@@ -17,6 +17,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from demo.models import DemoUser, Report
+from demo.tasks.retrying import RetryingTask
 from demo.tasks.workflows import WAREHOUSES
 from tasklog.capture import progress, section
 
@@ -25,7 +26,7 @@ logger = logging.getLogger("shop.reports")
 Row = dict[str, Any]
 
 
-@shared_task(name="demo.generate_report")
+@shared_task(base=RetryingTask, name="demo.generate_report")
 def generate_report(report_id: int) -> dict[str, Any]:
     """Fills a `Report`; its log shows the sections, its body is the file."""
     report = Report.objects.get(pk=report_id)

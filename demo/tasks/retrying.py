@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from smtplib import SMTPConnectError, SMTPServerDisconnected
+from socket import gaierror
+from typing import Any, NoReturn
+
 from celery import Task
+from celery.utils.time import get_exponential_backoff_interval
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
+
+# Somebody did not answer, and may in a minute.  A refusal is none of these.
+AWAY = (
+    ConnectionError, TimeoutError, gaierror, SMTPConnectError, SMTPServerDisconnected,
+    OperationalError, InterfaceError,
+)  # fmt: skip
 
 
 class RetryingTask(Task):  # type: ignore[type-arg]
@@ -13,9 +25,16 @@ class RetryingTask(Task):  # type: ignore[type-arg]
     """
 
     abstract = True
-    autoretry_for = (ConnectionError, TimeoutError)
+    autoretry_for = AWAY
     max_retries = settings.DEMO_RETRIES
     default_retry_delay = settings.DEMO_RETRY_SECONDS
     retry_backoff = settings.DEMO_RETRY_SECONDS
     retry_backoff_max = settings.DEMO_RETRY_MAX_SECONDS
     retry_jitter = settings.DEMO_RETRY_JITTER
+
+    def go_on(self, error: Exception, **call: Any) -> NoReturn:
+        """The same wait by hand, with other `args`: for one that has done a part already."""
+        wait = get_exponential_backoff_interval(
+            self.retry_backoff, self.request.retries, self.retry_backoff_max, self.retry_jitter
+        )
+        raise self.retry(exc=error, countdown=wait, **call)

@@ -49,5 +49,9 @@ def test_patterns_run_to_their_ends(started):
     assert refused["status"] == "FAILURE"
     retry = started("retry", ["demo.deliver"], fail_probability=1, max_retries=1)
     assert (retry["status"], retry["retries"]) == ("FAILURE", 1)
+    TaskRun.objects.filter(name="demo.publish_prices").delete()
+    broken = started("chain", ["demo.publish_prices"], supplier="acme", rate_missing=True)
+    assert (broken["status"], broken["cause"]) == ("REVOKED", "not_reached")
+    assert "an earlier step failed: demo.convert_prices" in broken["error"]
     started("report", ["demo.generate_report"], kind="stock")
     assert Report.objects.get().status == "ready"

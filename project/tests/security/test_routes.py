@@ -71,7 +71,6 @@ def nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Task, "apply", apply)
     monkeypatch.setattr("celery.app.control.Control.broadcast", lambda *_, **__: [])
-    monkeypatch.setattr("demo.api.stopping.revoke", lambda *_, **__: None)
 
 
 def test_every_address_stands_in_the_table_and_no_other() -> None:
