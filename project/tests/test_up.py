@@ -134,7 +134,9 @@ def test_everything_starts_the_link_logs_in_once_and_ctrl_c_ends_all(
         "web", "worker", "drainer", "beat", "broker",
     }  # fmt: skip
     assert len(up.relatives()) >= 7, "web 2, worker 3, drainer, beat, broker"
-    up.process.send_signal(signal.SIGINT)
+    for _ in range(20):  # who is impatient is told once as well
+        up.process.send_signal(signal.SIGINT)
+        time.sleep(0.005)
     up.process.wait(10)
     assert up.process.returncode == 0
     assert up.relatives() == []

@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import sys
-import threading
 import time
 from contextlib import suppress
 from typing import Any
@@ -44,9 +43,10 @@ class Command(BaseCommand):
         parser.add_argument("--no-beat", action="store_true", help="without the scheduler")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stopped = threading.Event()
+        # No Event: who is told twice while it waits would wait for its own lock for ever.
+        self.stopping = False
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: self.stopped.set())
+            signal.signal(number, lambda *_: setattr(self, "stopping", True))
         folder = settings.VAR_DIR
         (folder / "log").mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
@@ -78,8 +78,9 @@ class Command(BaseCommand):
                 if not options["no_beat"]:  # last, because nobody waits for it
                     supervisor.start(self._child("beat", (*CELERY, *BEAT), env))
                 self._welcome(url, link, user.get_username(), password)
-            while not self.stopped.wait(0.25):
+            while not self.stopping:
                 supervisor.look_after()
+                time.sleep(0.25)
         finally:
             self._say("Stopping …")
             supervisor.stop()
@@ -133,13 +134,14 @@ class Command(BaseCommand):
     def _wait_until_ready(self, supervisor: Supervisor, url: str, broker: Broker | None) -> bool:
         waiting = readiness.Waiting(url, broker.url if broker else settings.CELERY_BROKER_URL)
         patience = time.monotonic() + PATIENCE_SECONDS
-        while not self.stopped.wait(0.1):
+        while not self.stopping:
             supervisor.look_after()
             if waiting.over():
                 return True
             if time.monotonic() > patience:
                 patience += PATIENCE_SECONDS
                 self._say(f"Still waiting for the {waiting.name}; its log may say why.")
+            time.sleep(0.1)
         return False
 
     def _welcome(self, url: str, link: str, name: str, password: str) -> None:
