@@ -47,7 +47,7 @@ class Patterns(serializers.Serializer[Any]):
     results = PatternSerializer(many=True)
 
 
-class ProofSerializer(serializers.Serializer[Finding]):
+class SignSerializer(serializers.Serializer[Finding]):
     """A sentence; `pattern` is the id of its proof, `begin` and `end` its time where it has one."""
 
     kind = serializers.ChoiceField(Finding.Kind.choices)
@@ -62,10 +62,10 @@ class ProofSerializer(serializers.Serializer[Finding]):
         return round(row.score, 1)
 
 
-class FindingSerializer(ProofSerializer):
+class FindingSerializer(SignSerializer):
     """A sentence worth reading, and what else proves it."""
 
-    also = ProofSerializer(many=True)
+    also = SignSerializer(many=True)
 
 
 class AnomalySerializer(serializers.Serializer[Anomaly]):

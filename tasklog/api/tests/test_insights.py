@@ -23,9 +23,9 @@ def pattern(run):
     PatternHour.objects.create(pattern=row, hour=hour_of(now), count=4)
     PatternHour.objects.create(pattern=row, hour=hour_of(now) - 200, count=9)
     Anomaly.objects.create(kind="burst", task="orders.import", pattern=row, hour=hour_of(now),
-                           observed=4, usual=1, score=3, sentence="Four.", key="a")  # fmt: skip
+                           storm=hour_of(now), observed=4, usual=1, score=3, sentence="Four.", key="a")  # fmt: skip
     Anomaly.objects.create(kind="silence", task="orders.mail", hour=hour_of(now), observed=0,
-                           usual=9, score=3, sentence="None.", key="b")  # fmt: skip
+                           storm=hour_of(now), usual=9, score=3, sentence="None.", key="b")  # fmt: skip
     return row
 
 

@@ -1,4 +1,4 @@
-"""A broker and a person for what is done to real workers."""
+"""What tests of control share: the app of this process, sending to the stack's broker."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ project_app = import_module("project.celery").app
 @pytest.fixture
 def broker(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Celery]:
     """The app of this process sends to the stack's broker, as a web process would."""
-    url = stack.env["CELERY_BROKER_URL"]
     monkeypatch.setattr(
-        project_app, "connection_for_write", lambda *_, **more: _connection(project_app, url, more)
+        project_app,
+        "connection_for_write",
+        lambda *_, **more: _connection(project_app, stack.env["CELERY_BROKER_URL"], more),
     )
     project_app.conf.update(task_always_eager=False)
     yield project_app
