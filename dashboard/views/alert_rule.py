@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from dashboard.access import administrators, signed_in
 from dashboard.deeds import act, do
 from tasklog.addresses import number_of
-from tasklog.alerts.form import NUMBERS, SENTENCES, RuleForm
+from tasklog.alerts.form import NUMBERS, SCOPES, SENTENCES, RuleForm
 from tasklog.alerts.models import Condition, Rule
 from tasklog.alerts.patterns import MOST_CHARACTERS
 from tasklog.alerts.preview import preview
@@ -33,6 +33,7 @@ def page(request: HttpRequest, rule_id: str) -> HttpResponse:
     context = {
         "rule": rule,
         "limits": _said(rule),
+        "scope": [(name, getattr(rule, name)) for name in SCOPES if rule.condition in SCOPES[name]],
         "channels": rule.channels.all(),
         "found": visible(request.user).filter(rule=rule).order_by("-pk")[:INCIDENTS],
         "preview": preview(rule, request.user) if asked else None,

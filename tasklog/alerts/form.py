@@ -65,6 +65,7 @@ ABOUT_TASKS = (
 ABOUT_QUEUES = (Condition.FAILED, Condition.QUIET, Condition.PATTERN, Condition.QUEUE)
 ABOUT_SOURCES = (Condition.FAILED, Condition.PATTERN, Condition.SOURCE)
 ABOUT_LINES = (Condition.PATTERN, Condition.SOURCE)
+SCOPES = {"tasks": ABOUT_TASKS, "queues": ABOUT_QUEUES, "sources": ABOUT_SOURCES}
 
 
 class RuleForm(forms.Form):
@@ -80,7 +81,7 @@ class RuleForm(forms.Form):
     )
     sources = forms.CharField(
         max_length=500, required=False,
-        help_text="Such as upload * or connection Shop, with commas between. Empty: wherever from.",
+        help_text="Such as upload * or connection Shop, with commas between. Empty: all.",
     )  # fmt: skip
     pattern = forms.CharField(
         label="Text in the line", max_length=MOST_CHARACTERS, strip=False,
@@ -124,7 +125,7 @@ class RuleForm(forms.Form):
 
     def scope(self) -> list[forms.BoundField]:
         """Where it looks."""
-        return [self[name] for name in ("tasks", "queues", "sources") if name in self.fields]
+        return [self[name] for name in SCOPES if name in self.fields]
 
     def limits(self) -> list[forms.BoundField]:
         """What it looks for."""
@@ -178,9 +179,7 @@ def _field(number: Number) -> forms.Field:
 
 def _foreign(condition: str) -> list[str]:
     """The fields that say nothing to this condition."""
-    found = [] if condition in ABOUT_TASKS else ["tasks"]
-    found += [] if condition in ABOUT_QUEUES else ["queues"]
-    found += [] if condition in ABOUT_SOURCES else ["sources"]
+    found = [name for name, conditions in SCOPES.items() if condition not in conditions]
     found += [] if condition in ABOUT_LINES else ["level"]
     found += [] if condition == Condition.PATTERN else ["pattern", "regex"]
     return found + ([] if condition in AT_ONCE else ["calm_minutes"])

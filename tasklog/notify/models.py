@@ -24,7 +24,7 @@ class Kind(models.TextChoices):
 
 # What each needs, and what arrives.
 SENTENCES: dict[str, str] = {
-    Kind.EMAIL: "HTML and text with the lines, by the project's mail server; one thread each.",
+    Kind.EMAIL: "HTML and text with the lines, by the project's mail server; a thread an incident.",
     Kind.SLACK: "A message in blocks, by the address of an incoming webhook.",
     Kind.WEBHOOK: "A signed POST of JSON to a program of yours.",
     Kind.JIRA: "An issue for each incident; what follows are comments on it.",

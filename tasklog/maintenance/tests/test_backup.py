@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
-from conftest import ROOT, _environment
+from conftest import ROOT, Stack, _environment
 from tasklog.maintenance.backup import folder, manifest
 from tasklog.maintenance.backup.make import NoBackup, make
 from tasklog.models import TaskLogLine, TaskRun
@@ -219,6 +221,32 @@ def test_killed_at_any_moment_there_is_a_whole_backup_or_the_one_before(
     assert last.name in files
     assert len(files) == 5, files
     assert not [name for name in files if name.startswith(folder.PARTIAL)]
+
+
+@pytest.mark.nightly
+def test_killed_by_the_kernel_twenty_times_each_backup_is_whole(
+    place: Path, history: None, stack: Stack
+) -> None:
+    """`kill -9` of the command at moments of chance; what is there can always be restored."""
+    run, dice, deaths = TaskRun.objects.get(pk="run-1"), random.Random(31), 0
+    TaskLogLine.objects.bulk_create(
+        TaskLogLine(task=run, number=n, message="x" * 200) for n in range(10, 50_000)
+    )
+    before = TaskLogLine.objects.count()
+    make(lambda _: None)
+    for _ in range(20):
+        process = stack.spawn("manage.py", "tasklog_backup", "--dir", str(place))
+        time.sleep(dice.uniform(0.1, 2))
+        process.send_signal(signal.SIGKILL)
+        deaths += process.wait(10) != 0
+        whole = [file for file in folder.files(place) if manifest.path_of(file).exists()]
+        assert whole
+        for file in whole:
+            manifest.check(file, manifest.read(file), connection)
+    assert deaths > 2
+    last = make(lambda _: None)
+    assert manifest.read(last).rows["tasklog_tasklogline"] == before
+    assert not [file for file in place.iterdir() if file.name.startswith(folder.PARTIAL)]
 
 
 def _make_and_die(name: str, n: int) -> None:

@@ -3,6 +3,8 @@
 F-31  test_archiving_killed_at_any_point_leaves_every_line_once
 F-31  test_archiving_killed_by_the_kernel_twenty_times_leaves_every_line_once
 F-31  test_retention_killed_at_any_point_takes_what_is_old_and_nothing_else
+F-31  test_retention_killed_by_the_kernel_twenty_times_leaves_the_young_whole
+F-31  tasklog/maintenance/tests/test_backup.py::test_killed_by_the_kernel_twenty_times_each_backup_is_whole
 F-31  tasklog/archive/tests/test_archiving.py::test_a_chunk_that_reads_back_differently_keeps_its_rows
 """  # noqa: E501
 
@@ -24,8 +26,8 @@ from django.utils import timezone
 
 from conftest import Stack
 from tasklog.archive import chunks
-from tasklog.archive.archiving import archive_run
-from tasklog.archive.reader import iter_lines, read_lines
+from tasklog.archive.archiving import archive_run, archive_step
+from tasklog.archive.reader import iter_lines
 from tasklog.archive.retention import prune
 from tasklog.models import LogChunk, TaskAttempt, TaskLogLine, TaskRun
 
@@ -81,22 +83,35 @@ def place(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> str:
     return str(request.param)
 
 
-def finished(task_id: str, days: float) -> None:
+def killed_by_the_kernel(stack: Stack, *words: str, check: Callable[[], None]) -> None:
+    """`kill -9` of the command at 20 moments of chance, each turn on what the last one left."""
+    dice, deaths = random.Random(31), 0
+    for _ in range(20):
+        process = stack.spawn("manage.py", *words)
+        time.sleep(dice.uniform(0.1, 1.5))
+        process.send_signal(signal.SIGKILL)
+        deaths += process.wait(10) != 0
+        check()
+    assert deaths > 2
+
+
+def finished(task_id: str, days: float, lines: int = LINES) -> None:
     ended = timezone.now() - timedelta(days=days)
     run = TaskRun.objects.create(
-        task_id=task_id, state="SUCCESS", finished_at=ended, line_count=LINES
+        task_id=task_id, state="SUCCESS", finished_at=ended, line_count=lines
     )
     TaskAttempt.objects.create(task=run)
     TaskLogLine.objects.bulk_create(
-        TaskLogLine(task=run, number=n, seq=n, message=f"line {n}") for n in range(1, LINES + 1)
+        (TaskLogLine(task=run, number=n, seq=n, message=f"line {n}") for n in range(1, lines + 1)),
+        batch_size=5_000,
     )
 
 
-def assert_whole(task_id: str) -> None:
+def assert_whole(task_id: str, lines: int = LINES) -> None:
     """Every line is read, once and in order, wherever it lies; none lies twice."""
-    assert [line.number for line in read_lines(task_id)] == list(range(1, LINES + 1))
+    assert [line.number for line in iter_lines(task_id)] == list(range(1, lines + 1))
     chunked = sum(LogChunk.objects.filter(task_id=task_id).values_list("count", flat=True))
-    assert chunked + TaskLogLine.objects.filter(task_id=task_id).count() == LINES
+    assert chunked + TaskLogLine.objects.filter(task_id=task_id).count() == lines
 
 
 def test_archiving_killed_at_any_point_leaves_every_line_once(
@@ -116,28 +131,35 @@ def test_archiving_killed_at_any_point_leaves_every_line_once(
 def test_archiving_killed_by_the_kernel_twenty_times_leaves_every_line_once(
     stack: Stack,
 ) -> None:
-    """`kill -9` of the command at moments of chance, each turn on what the last one left."""
-    lines, dice = 60_000, random.Random(31)
-    run = TaskRun.objects.create(
-        task_id="t", state="SUCCESS", finished_at=timezone.now(), line_count=lines
-    )
-    TaskLogLine.objects.bulk_create(
-        (TaskLogLine(task=run, number=n, seq=n, message=f"line {n}") for n in range(1, lines + 1)),
-        batch_size=5_000,
-    )
-    deaths = 0
-    for _ in range(20):
-        process = stack.spawn("manage.py", "tasklog_archive", "t")
-        time.sleep(dice.uniform(0.1, 1.5))
-        process.send_signal(signal.SIGKILL)
-        deaths += process.wait(10) != 0
-        assert [line.number for line in iter_lines("t")] == list(range(1, lines + 1))
-        chunked = sum(LogChunk.objects.filter(task_id="t").values_list("count", flat=True))
-        assert chunked + TaskLogLine.objects.filter(task_id="t").count() == lines
-    assert deaths > 2
+    lines = 60_000
+    finished("t", 0, lines)
+    killed_by_the_kernel(stack, "tasklog_archive", "t", check=lambda: assert_whole("t", lines))
     assert stack.spawn("manage.py", "tasklog_archive", "t").wait(60) == 0
     assert not TaskLogLine.objects.filter(task_id="t").exists()
     assert [line.message for line in iter_lines("t")][-1] == f"line {lines}"
+
+
+@pytest.mark.nightly
+def test_retention_killed_by_the_kernel_twenty_times_leaves_the_young_whole(
+    stack: Stack,
+) -> None:
+    """Of the old runs, a line or a chunk never outlives its run: the next turn finds the rest."""
+    finished("young", 3, 12_000)
+    for number in range(8):
+        finished(f"old-{number}", 40, 10_000)
+    for task_id in ("old-0", "young"):
+        archive_step(task_id)  # partly chunks, partly rows
+    there = TaskRun.objects.values("pk")
+
+    def check() -> None:
+        assert_whole("young", 12_000)
+        assert not TaskLogLine.objects.exclude(task__in=there).exists()
+        assert not LogChunk.objects.exclude(task__in=there).exists()
+
+    killed_by_the_kernel(stack, "tasklog_prune", "--days", "30", check=check)
+    assert stack.spawn("manage.py", "tasklog_prune", "--days", "30").wait(120) == 0
+    check()
+    assert [run.pk for run in TaskRun.objects.all()] == ["young"]
 
 
 def test_retention_killed_at_any_point_takes_what_is_old_and_nothing_else(
