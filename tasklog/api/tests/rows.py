@@ -66,8 +66,8 @@ def make_insight(number: int) -> None:
     )  # fmt: skip
     PatternHour.objects.create(pattern=pattern, hour=hour_of(now), count=3)
     Anomaly.objects.create(
-        pk=number, kind="burst", task="orders.import", pattern=pattern, hour=hour_of(now), storm=hour_of(now),
-        observed=3, usual=1, score=4, sentence="Three.", key=str(number),
+        pk=number, kind="burst", task="orders.import", pattern=pattern, hour=hour_of(now),
+        storm=hour_of(now), observed=3, usual=1, score=4, sentence="Three.", key=str(number),
     )  # fmt: skip
     Finding.objects.create(
         day=now.date(), kind="new", sentence="New.", score=3, pattern=pattern, task="orders.import"

@@ -22,10 +22,11 @@ def pattern(run):
     row = make("a", "disk full on <path>")
     PatternHour.objects.create(pattern=row, hour=hour_of(now), count=4)
     PatternHour.objects.create(pattern=row, hour=hour_of(now) - 200, count=9)
-    Anomaly.objects.create(kind="burst", task="orders.import", pattern=row, hour=hour_of(now),
-                           storm=hour_of(now), observed=4, usual=1, score=3, sentence="Four.", key="a")  # fmt: skip
-    Anomaly.objects.create(kind="silence", task="orders.mail", hour=hour_of(now), observed=0,
-                           storm=hour_of(now), usual=9, score=3, sentence="None.", key="b")  # fmt: skip
+    told = {"hour": hour_of(now), "storm": hour_of(now), "score": 3}
+    Anomaly.objects.create(kind="burst", task="orders.import", pattern=row, observed=4, usual=1,
+                           sentence="Four.", key="a", **told)  # fmt: skip
+    Anomaly.objects.create(kind="silence", task="orders.mail", observed=0, usual=9,
+                           sentence="None.", key="b", **told)  # fmt: skip
     return row
 
 
