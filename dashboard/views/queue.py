@@ -20,6 +20,7 @@ from tasklog.control.actions import perform
 from tasklog.control.depths import newest_tasks
 from tasklog.control.history import SPANS, history
 from tasklog.control.link import BrokerAway
+from tasklog.control.models import SECONDS
 from tasklog.control.queues import PURGE, Queue
 from tasklog.models import TaskRun
 from tasklog.roles import Role, role_of
@@ -78,7 +79,7 @@ def _names(request: HttpRequest, name: str) -> list[tuple[str, int]] | None:
     """Task names in the broker; where views are narrowed only for those who run it."""
     if conf().visibility and role_of(request.user) < Role.ADMINISTRATOR:
         return None
-    return memo.keep(("queue names", name), queues.SECONDS, lambda: _looked_into(name))
+    return memo.keep(("queue names", name), SECONDS, lambda: _looked_into(name))
 
 
 def _looked_into(name: str) -> list[tuple[str, int]] | None:
