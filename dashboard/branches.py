@@ -15,6 +15,7 @@ from dashboard.lanes import css_of
 from dashboard.merged import Asked
 from dashboard.timeline import Scale
 from tasklog.models import TaskRun
+from tasklog.states import Cause
 from tasklog.workflows.members import Workflow
 from tasklog.workflows.summary import Summary, branch_names, short
 from tasklog.workflows.tree import Row, Tree
@@ -67,7 +68,8 @@ def _drawn(row: Row, scale: Scale, names: dict[str, str], orders: dict[str, int]
     indent = f"in-{min(row.depth, DEEPEST)}"
     if row.run:
         task_id = row.run.task_id
-        bar, lane = scale.bar(row.run), css_of(orders[task_id])
+        never = row.run.cause == Cause.NOT_REACHED
+        bar, lane = "" if never else scale.bar(row.run), css_of(orders[task_id])
         return Drawn(row, indent, names[task_id], lane, bar)
     if row.coming:
         return Drawn(row, indent, short(row.coming.name))

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from tasklog.models import TaskRun
 from tasklog.roles import Role, role_of
-from tasklog.states import State
+from tasklog.states import Cause, State
 
 if TYPE_CHECKING:
     from tasklog.control.models import Raised
@@ -34,6 +34,8 @@ def installed() -> bool:
 def buttons_of(run: TaskRun, user: Any) -> list[Button]:
     """None for who may not, nor where the room is not installed, nor where no task ran."""
     if not installed() or role_of(user) < Role.OPERATOR or not run.name or run.source:
+        return []
+    if run.cause == Cause.NOT_REACHED:
         return []
     if run.finished:
         return [_button(run, "Retry", "refresh"), _button(run, "Edit", "edit", "Edit and retry")]

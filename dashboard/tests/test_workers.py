@@ -143,3 +143,12 @@ def test_an_operator_may_not_shut_one_down(browser_of_ada: Client) -> None:
     assert answer.status_code == 403
     assert AuditEntry.objects.filter(action="shutdown", result="refused").exists()
     assert "Shut down" not in browser_of_ada.get(f"/workers/{NAME}/").content.decode()
+
+
+def test_the_trail_says_what_a_worker_was_told() -> None:
+    from tasklog.control.verbs import VERBS
+
+    assert VERBS["rate"].named(NAME, {"task": "demo.quick", "rate": "5/m"}) == (
+        f"{NAME}, task demo.quick, rate 5/m"
+    )
+    assert VERBS["restart"].named(NAME, {}) == NAME

@@ -48,7 +48,8 @@ def action(request: HttpRequest, name: str, verb: str) -> HttpResponse:
         return _asked(request, worker, known, form, 422 if sent else 200)
     if known.action.dangerous and request.POST.get("sure") != "yes":
         return _asked(request, worker, known, form, 200)
-    outcome = perform(known.action, request, name, **form.given)
+    told = known.named(name, form.given)
+    outcome = perform(known.action, request, name, named=told, **form.given)
     _say(request, outcome)
     return redirect("dashboard:worker", name)
 

@@ -143,7 +143,8 @@ class WorkerAct(ControlView):
         form = from_json(VERBS[verb].arguments, _object(request))
         if not form.is_valid():
             raise ValidationError(form.problems())
-        return self.act(VERBS[verb].action, name, **form.given)
+        told = VERBS[verb].named(name, form.given)
+        return self.act(VERBS[verb].action, name, named=told, **form.given)
 
 
 class QueuePurge(ControlView):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 from django.db import models
@@ -15,6 +16,13 @@ __all__ = ["QueueSample", "Raised", "Rerun", "ScheduleSkip", "ScheduleSpan"]
 # A moment is counted in so many seconds; every COARSE-th sample is kept for long.
 SECONDS = 15
 COARSE = 20
+# A sample older than so many slots says nothing about now.
+STALE = 8
+
+
+def latest_slots() -> int:
+    """The first slot of those that tell of now."""
+    return int(time.time()) // SECONDS - STALE
 
 
 class QueueSample(models.Model):

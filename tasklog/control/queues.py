@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,22 +10,20 @@ from typing import Any
 
 from django.utils import timezone
 
-from tasklog.control.actions import Action, Outcome, done, failed
+from tasklog.control.actions import Action, Outcome, done, unknown
 from tasklog.control.depths import Depth, depths, purge
 from tasklog.control.link import BrokerAway
-from tasklog.control.models import SECONDS, QueueSample
+from tasklog.control.models import QueueSample, latest_slots
 from tasklog.control.samples import known_names
 from tasklog.control.workers import Roster
 from tasklog.models import TaskRun
 from tasklog.roles import Role
-from tasklog.states import State
+from tasklog.states import Cause, State
 
 # Throughput is that of so many minutes, counted among so many newest runs.
 MINUTES, AMONG = 5, 5000
 # The oldest of each queue is looked for among so many of the oldest runs that wait.
 OLDEST = 2000
-# A sample older than this says nothing about now (slots of 15 s).
-STALE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +83,7 @@ def takers_of(roster: Roster | None) -> dict[str, list[str]]:
 
 def latest() -> dict[str, QueueSample]:
     """The newest sample of each queue, unless it is too old to tell of now."""
-    since = int(time.time()) // SECONDS - STALE
-    rows = QueueSample.objects.filter(slot__gte=since).order_by("slot")
+    rows = QueueSample.objects.filter(slot__gte=latest_slots()).order_by("slot")
     return {row.queue: row for row in rows}
 
 
@@ -147,11 +143,24 @@ def _rates(user: Any) -> tuple[dict[str, float], bool]:
 
 def _purge(name: str) -> Outcome:
     try:
-        gone = purge(name)
+        gone, ids = purge(name)
     except BrokerAway as away:
-        return failed(f"Perhaps nothing was thrown away. {away}")
-    messages = f"{gone:,} message{'' if gone == 1 else 's'}"
-    return done(f"{messages} thrown away from {name}." if gone else f"{name} was empty.", gone)
+        return unknown(f"Perhaps nothing was thrown away. {away}")
+    if not gone:
+        return done(f"{name} was empty.", 0)
+    _end(ids, f"its message was thrown away from the queue {name}")
+    told = f"{gone:,} message{'' if gone == 1 else 's'} thrown away from {name}."
+    if gone > len(ids):
+        told += f" {gone - len(ids):,} of them were not read: their runs go on waiting here."
+    return done(told, gone)
+
+
+def _end(ids: list[str], reason: str) -> None:
+    """Without its message a run waits for ever.  One that a worker has all the same begins anew."""
+    waiting = TaskRun.objects.filter(pk__in=ids, state__in=[State.PENDING, State.RETRY])
+    waiting.update(
+        state=State.REVOKED, cause=Cause.REVOKED, reason=reason, finished_at=timezone.now()
+    )
 
 
 PURGE = Action("purge", "Purge", _purge, Role.ADMINISTRATOR, dangerous=True)

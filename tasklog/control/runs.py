@@ -21,7 +21,7 @@ from tasklog.control.payload import NotKept, arguments_of
 from tasklog.control.sending import BrokerAway, Call, NotSent, send, short_connection
 from tasklog.models import TaskRun, TaskWorker
 from tasklog.querysets import database_now
-from tasklog.states import State
+from tasklog.states import Cause, State
 
 # The same person's second retry of a run within this time is taken for a double click.
 AGAIN = timedelta(seconds=10)
@@ -47,6 +47,8 @@ def why_no_retry(run: TaskRun, *, edited: bool = False) -> str:
         return NO_TASK
     if not run.name:
         return "Nobody has told which task this was."
+    if run.cause == Cause.NOT_REACHED:
+        return "It was never sent: retry the step that failed, and the chain goes on."
     if not run.finished:
         return "It has not ended yet: revoke or terminate it first, or wait."
     try:

@@ -7,6 +7,7 @@ frozen does it when it wakes, one that is started anew never hears of it.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from tasklog.control.arguments import (
 )
 from tasklog.control.ask import SECONDS, ask
 from tasklog.control.link import BrokerAway
+from tasklog.control.models import QueueSample, latest_slots
 from tasklog.models import TaskWorker
 from tasklog.roles import Role
 
@@ -49,6 +51,11 @@ class Verb:
     action: Action
     sentence: str
     arguments: type[Arguments] = Arguments
+
+    def named(self, worker: str, given: Mapping[str, Any]) -> str:
+        """How the audit trail calls it: which worker, and what it was told."""
+        told = [f"{name} {value}" for name, value in given.items() if value not in ("", None)]
+        return ", ".join([worker, *told])
 
 
 def _tell(worker: str, command: str, **arguments: Any) -> Outcome:
@@ -110,11 +117,17 @@ def _autoscale(worker: str, *, most: int, least: int) -> Outcome:
 
 
 def _consume(worker: str, *, queue: str) -> Outcome:
-    return _tell(worker, "add_consumer", queue=queue)
+    return _taken(queue, _tell(worker, "add_consumer", queue=queue))
 
 
 def _leave(worker: str, *, queue: str) -> Outcome:
-    return _tell(worker, "cancel_consumer", queue=queue)
+    return _taken(queue, _tell(worker, "cancel_consumer", queue=queue))
+
+
+def _taken(queue: str, outcome: Outcome) -> Outcome:
+    """What was counted before says nothing of who takes it now."""
+    QueueSample.objects.filter(queue=queue, slot__gte=latest_slots()).update(consumers=None)
+    return outcome
 
 
 def _rate(worker: str, *, task: str, rate: str) -> Outcome:

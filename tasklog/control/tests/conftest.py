@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 from celery import Celery
 from django.test import Client
+from kombu import Connection
+from kombu.exceptions import OperationalError
 
 from conftest import Stack
 
@@ -39,3 +42,15 @@ def root(django_user_model: Any) -> Client:
     client = Client()
     client.force_login(django_user_model.objects.create_superuser("root"))
     return client
+
+
+@pytest.fixture
+def rabbit() -> str:
+    """The address of a RabbitMQ; TASKLOG_TEST_RABBITMQ names another than this machine's."""
+    url = os.environ.get("TASKLOG_TEST_RABBITMQ", "amqp://guest:guest@127.0.0.1:5672//")
+    try:
+        with Connection(url, connect_timeout=2) as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0)
+    except OperationalError:
+        pytest.skip("no RabbitMQ answers; TASKLOG_TEST_RABBITMQ names one")
+    return url

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,15 +13,13 @@ from typing import Any
 import pytest
 from celery import Celery, Signature, chain, chord
 from django.test import Client
-from kombu import Connection, Exchange, Queue
-from kombu.exceptions import OperationalError
+from kombu import Exchange, Queue
 
 from conftest import Stack, wait_for
 from tasklog.control.sending import short_connection
 from tasklog.control.tests.control_tasks import all_of, step
 from tasklog.models import TaskRun
 
-RABBIT = os.environ.get("TASKLOG_TEST_RABBITMQ", "amqp://guest:guest@127.0.0.1:5672//")
 SECRET = "cnry-tenant-41c7"
 
 pytestmark = pytest.mark.timeout(150)
@@ -82,22 +79,13 @@ def scene(
 ) -> Iterator[Scene]:
     queue = f"tasklog-{uuid.uuid4().hex}"
     if request.param == "rabbitmq":
-        stack.env["CELERY_BROKER_URL"] = _rabbit()
+        stack.env["CELERY_BROKER_URL"] = request.getfixturevalue("rabbit")
     options = ("-I", "tasklog.control.tests.control_tasks", "-Q", queue)
     worker = stack.worker("prefork", 1, *options)
     yield Scene(tmp_path, queue, worker, stack, root)
     stack.close()
     with broker.connection_for_write() as connection:
         connection.default_channel.queue_delete(queue)
-
-
-def _rabbit() -> str:
-    try:
-        with Connection(RABBIT, connect_timeout=2) as connection:
-            connection.ensure_connection(max_retries=1, interval_start=0)
-    except OperationalError:
-        pytest.skip("no RabbitMQ answers; TASKLOG_TEST_RABBITMQ names one")
-    return RABBIT
 
 
 def test_the_whole_envelope_goes_along_once_more(scene: Scene, broker: Celery) -> None:
