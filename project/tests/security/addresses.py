@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -43,3 +43,8 @@ def _walk(patterns: list[Any], prefix: str = "", space: str = "") -> Iterator[Ad
             yield from _walk(pattern.url_patterns, route, space + inner)
         elif isinstance(pattern, URLPattern):
             yield Address(space + (pattern.name or "?"), route, pattern.callback)
+
+
+def one_of_each(addresses: Iterable[Address]) -> list[Address]:
+    """The first address of each view: the API stands under several prefixes."""
+    return list({getattr(a.view, "view_class", a.view): a for a in reversed([*addresses])}.values())

@@ -12,13 +12,13 @@ from django.http import HttpRequest
 from django.test import Client
 
 from dashboard.htmx import CONFIG
-from project.tests.security.addresses import Address, every_address
+from project.tests.security.addresses import Address, every_address, one_of_each
 from project.tests.security.conftest import with_key
 from tasklog.api.keys import create_key
 from tasklog.models import TaskLogLine, TaskRun
 
 pytestmark = pytest.mark.django_db
-ADDRESSES = every_address()
+ADDRESSES = one_of_each(every_address())
 CSP = {
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:",
     "font-src 'self'", "connect-src 'self'", "form-action 'self'", "frame-ancestors 'none'",
