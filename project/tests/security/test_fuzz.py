@@ -204,7 +204,10 @@ def test_options_of_the_callers_own_do_not_reach_the_task(
     monkeypatch.setattr(DEMOS["quick"].task, "apply_async", apply_async)
     more = {"queue": "evil", "eta": "x", "link": "x", "headers": {}, "serializer": "pickle"}
     body = {"task_type": "quick", **more}
-    assert root.post("/demo/api/trigger-demo/", body, "application/json").status_code == 200
+    assert root.post("/demo/api/trigger-demo/", body, "application/json").status_code == 400
+    assert not sent, "nothing is started"
+    alone = {"task_type": "quick"}
+    assert root.post("/demo/api/trigger-demo/", alone, "application/json").status_code == 200
     assert set(sent) - {"args", "kwargs"} == {"task_id", "producer", "retry"}
     assert not set(sent["kwargs"] or {}) & set(more)
 
