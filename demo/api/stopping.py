@@ -13,7 +13,7 @@ from demo.api.starting import away, links_of
 from demo.fields import YesNo
 from demo.inputs import Inputs
 from demo.launch import BrokerAway
-from tasklog.api.acting import ControlView
+from tasklog.api.deeds import ControlView
 from tasklog.api.errors import shape
 from tasklog.control.actions import Action, Outcome, done, failed, unknown
 from tasklog.control.runs import ask_workers
@@ -54,7 +54,9 @@ class Revoke(ControlView):
             told = f"This task has ended already: {run.state_label.lower()}."
             return Response(shape("conflict", told), 409)
         terminate = given.validated_data["terminate"]
-        outcome = self.perform(TERMINATE if terminate else REVOKE, run.pk, f"{run.name} {run.pk}")
+        outcome = self.perform(
+            TERMINATE if terminate else REVOKE, run.pk, f"{run.name} {run.pk}", by=""
+        )
         if outcome.result == "failed":
             return away(outcome.made)
         links = links_of(run.pk)

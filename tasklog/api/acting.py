@@ -10,37 +10,23 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tasklog.api.deeds import ControlView
 from tasklog.api.errors import shape
-from tasklog.api.models import ApiKey
 from tasklog.api.orders import BulkOrder, RetryOrder, SignalOrder
 from tasklog.api.parsing import ordered
-from tasklog.api.views import ApiView
 from tasklog.control import bulk, raising, runs
-from tasklog.control.actions import Action, Outcome, perform
+from tasklog.control.actions import Action, Outcome
 from tasklog.control.editing import completed, draft_of
 from tasklog.control.payload import arguments_of
 from tasklog.control.sending import BrokerAway
 from tasklog.models import TaskRun
 
 
-class ControlView(ApiView):
-    """Base of what acts: a key needs the scope `control`, a person the role of an operator."""
-
-    scope = "control"
-    codes = {
-        "202": "No worker answered within a second: it may still happen.",
-        "409": "It did not happen; the sentence says why.",
-    }
-
-    def perform(self, action: Action, target: Any, named: str, **arguments: Any) -> Outcome:
-        request: Any = self.request._request
-        if isinstance(self.request.auth, ApiKey):
-            request.tasklog_key = self.request.auth
-        by = self.request.user.get_username()
-        return perform(action, request, target, named=named, by=by, **arguments)
+class RunsControl(ControlView):
+    """Base of what acts on runs."""
 
     def on_run(self, action: Action, run: TaskRun, **arguments: Any) -> Outcome:
-        return self.perform(action, run, runs.named(run), **arguments)
+        return self.perform(action, run, runs.named(run), by="", **arguments)
 
     def on_many(
         self, word: str, runs: list[TaskRun], *, dry_run: bool, rest: bool = False
@@ -57,13 +43,11 @@ class ControlView(ApiView):
             return Response({**told, "dry_run": True})
         if not planned.possible:
             return Response(shape("refused", "None of these runs can be; see a dry run."), 409)
-        if isinstance(self.request.auth, ApiKey):
-            self.request._request.tasklog_key = self.request.auth  # type: ignore[attr-defined]
         options = {"rest": True} if rest and word == "retry" else {}
-        return answer(bulk.carry_out(planned, self.request._request, **options), _many(told))
+        return answer(bulk.carry_out(planned, self.acting, **options), _many(told))
 
 
-class Retry(ControlView):
+class Retry(RunsControl):
     """Sends a finished run again; with `args` or `kwargs` those instead of its own."""
 
     body = RetryOrder
@@ -81,14 +65,14 @@ class Retry(ControlView):
         return answer(outcome, _new(run))
 
 
-class Revoke(ControlView):
+class Revoke(RunsControl):
     """Takes a waiting run back."""
 
     def post(self, request: Request, task_id: str) -> Response:
         return answer(self.on_run(runs.REVOKE, self.run_or_404(task_id)), _workers(task_id))
 
 
-class Terminate(ControlView):
+class Terminate(RunsControl):
     """Ends a running one; `signal` is SIGTERM unless said otherwise."""
 
     body = SignalOrder
@@ -98,7 +82,7 @@ class Terminate(ControlView):
         return answer(self.on_run(runs.TERMINATE, run, **asked), _workers(task_id))
 
 
-class Raise(ControlView):
+class Raise(RunsControl):
     """Raises a running one to DEBUG for ten minutes; `until` is null where nobody answered."""
 
     def post(self, request: Request, task_id: str) -> Response:
@@ -106,11 +90,11 @@ class Raise(ControlView):
         return answer(outcome, lambda made: {"task_id": task_id, "until": made and made.until})
 
 
-class Bulk(ControlView):
+class Bulk(RunsControl):
     """Retries or revokes up to 1,000 runs; `dry_run` only says what would happen."""
 
     body = BulkOrder
-    codes = {**ControlView.codes, "404": "One of the ids is no run, or none that you may see."}
+    codes = {**RunsControl.codes, "404": "One of the ids is no run, or none that you may see."}
 
     def post(self, request: Request) -> Response:
         asked = ordered(BulkOrder, request)

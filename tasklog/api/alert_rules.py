@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tasklog.alerts import preview as room
-from tasklog.alerts.form import WEEK, RuleForm
+from tasklog.alerts.form import ABOUT_LINES, WEEK, RuleForm
 from tasklog.alerts.incidents import OPEN
 from tasklog.alerts.models import Condition, Incident, Rule
 from tasklog.alerts.verbs import DELETE_RULE, RULE_VERBS, SAVE_RULE
@@ -78,6 +78,7 @@ class RuleChange(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=100)
     tasks = _patterns("tasks")
     queues = _patterns("queues")
+    sources = _patterns("sources")
     limits = _limits(required=False)
     channels = ChannelIds(required=False)
     enabled = switch(required=False)
@@ -107,6 +108,7 @@ class RuleSerializer(serializers.Serializer[Rule]):
     condition = serializers.ChoiceField(Condition.choices)
     tasks = serializers.CharField()
     queues = serializers.CharField()
+    sources = serializers.CharField()
     limits = _limits()
     channels = serializers.SerializerMethodField()
     enabled = serializers.BooleanField()
@@ -162,8 +164,8 @@ class RuleView(DeedView):
         return as_json(row_or_404(_rules(), str(made.pk), "rule"))
 
     def previewed(self, rule: Rule) -> Response:
-        """A pattern's hits tell of lines, so it asks for `logs:read` as well."""
-        if rule.condition == Condition.PATTERN and not self.may("logs:read"):
+        """What hits lines tells of them, so it asks for `logs:read` as well."""
+        if rule.condition in ABOUT_LINES and not self.may("logs:read"):
             raise PermissionDenied("A look at past lines needs the scope logs:read.")
         return Response(PreviewSerializer(room.preview(rule, self.request.user)).data)
 
@@ -232,7 +234,7 @@ class RuleVerb(RuleView):
 class RulePreview(RuleView):
     """How often a rule would have found something, as far as you may see the runs.
 
-    For a pattern a key needs `logs:read` as well.
+    For a pattern, and for lines of a source, a key needs `logs:read` as well.
     """
 
     answer = PreviewSerializer

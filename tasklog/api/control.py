@@ -21,10 +21,10 @@ from tasklog.api.control_json import (
     queue_json,
     worker_json,
 )
-from tasklog.api.models import ApiKey
+from tasklog.api.deeds import ControlView
 from tasklog.api.serializers import RunSerializer
 from tasklog.api.views import ApiView, attempts_of, checked
-from tasklog.control.actions import Action, Outcome, perform
+from tasklog.control.actions import Outcome
 from tasklog.control.arguments import from_json
 from tasklog.control.hands import hands_of
 from tasklog.control.history import history
@@ -111,26 +111,6 @@ class QueueDetail(ApiView):
         )
 
 
-class ControlView(ApiView):
-    """Base of what changes something: only for who may, and written down."""
-
-    scope = "control"
-    codes = {
-        "202": "No worker answered within a second: it may still happen.",
-        "409": "It did not happen; the sentence says why.",
-    }
-
-    def act(self, action: Action, target: str, *, named: str = "", **arguments: Any) -> Response:
-        """Does it and tells what became of it."""
-        request = self.request._request
-        key = self.request.auth if isinstance(self.request.auth, ApiKey) else None
-        # A key of a person's may no more than that person; nobody's may what its scopes say.
-        if key is not None and key.user is None:
-            request.tasklog_key = key  # type: ignore[attr-defined]
-        outcome = perform(action, request, target, named=named, **arguments)
-        return Response(_told(outcome), STATUSES[outcome.result])
-
-
 class WorkerAct(ControlView):
     """One verb on one worker."""
 
@@ -144,7 +124,7 @@ class WorkerAct(ControlView):
         if not form.is_valid():
             raise ValidationError(form.problems())
         told = VERBS[verb].named(name, form.given)
-        return self.act(VERBS[verb].action, name, named=told, **form.given)
+        return _answer(self.perform(VERBS[verb].action, name, told, **form.given))
 
 
 class QueuePurge(ControlView):
@@ -154,7 +134,7 @@ class QueuePurge(ControlView):
         queue = next((one for one in queue_list(request.user).queues if one.name == name), None)
         if queue is None:
             raise Http404(f"There is no queue named {name}.")
-        return self.act(PURGE, name, named=f"{name}, {queue.depth or 0} waiting")
+        return _answer(self.perform(PURGE, name, f"{name}, {queue.depth or 0} waiting"))
 
 
 def _object(request: Request) -> dict[str, Any]:
@@ -163,6 +143,8 @@ def _object(request: Request) -> dict[str, Any]:
     return dict(request.data)
 
 
-def _told(outcome: Outcome) -> dict[str, Any]:
+def _answer(outcome: Outcome) -> Response:
+    """What became of it."""
     made = outcome.made if isinstance(outcome.made, int) else None
-    return {"result": outcome.result, "told": outcome.told, "made": made}
+    told = {"result": outcome.result, "told": outcome.told, "made": made}
+    return Response(told, STATUSES[outcome.result])

@@ -31,14 +31,19 @@ class DeedView(ApiView):
     A key of a person's may no more than that person; nobody's may what its scopes say.
     """
 
-    def perform(self, action: Action, target: Any, named: str, **given: Any) -> Outcome:
-        """Does it; an argument `by` becomes who asks."""
+    @property
+    def acting(self) -> Any:
+        """The request as an Action asks it who may."""
         request: Any = self.request._request
         if self.key is not None and self.key.user is None:
             request.tasklog_key = self.key
+        return request
+
+    def perform(self, action: Action, target: Any, named: str, **given: Any) -> Outcome:
+        """Does it; an argument `by` becomes who asks."""
         if "by" in given:
             given["by"] = self.request.user.get_username()
-        return perform(action, request, target, named=named[:300], **given)
+        return perform(action, self.acting, target, named=named[:300], **given)
 
     def do(self, verbs: Verbs, verb: str, target: Any, named: str) -> Response:
         """Does the verb to the target and tells what became of it."""
@@ -46,6 +51,13 @@ class DeedView(ApiView):
             raise Http404(f"There is no verb {verb}. There are: {', '.join(verbs)}.")
         action, given = verbs[verb]
         return told(self.perform(action, target, f"{verb} {named}", **given))
+
+
+class ControlView(DeedView):
+    """Base of what asks workers: a key needs the scope `control`, a person the operator's role."""
+
+    scope = "control"
+    codes = {"202": "No worker answered within a second: it may still happen.", **NOT_DONE}
 
 
 def told(outcome: Outcome) -> Response:

@@ -6,7 +6,7 @@ from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tasklog.api.acting import ControlView
+from tasklog.api.acting import RunsControl
 from tasklog.api.orders import DryRun
 from tasklog.api.parsing import ordered
 from tasklog.api.task_names import name_or_404
@@ -14,7 +14,7 @@ from tasklog.control.bulk import MOST
 from tasklog.task_numbers import runs_of_failure
 
 
-class RetryFailures(ControlView):
+class RetryFailures(RunsControl):
     """Sends again what failed in this way, the newest 1,000; `more` tells that there are others."""
 
     body = DryRun

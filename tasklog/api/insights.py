@@ -34,11 +34,14 @@ class PatternSerializer(serializers.Serializer[Pattern]):
     id = serializers.IntegerField()
     task = serializers.CharField()
     template = serializers.CharField()
-    level = serializers.CharField()
+    level = serializers.SerializerMethodField()
     total = serializers.IntegerField()
     first_seen = serializers.DateTimeField()
     last_seen = serializers.DateTimeField()
     example = serializers.CharField()
+
+    def get_level(self, row: Pattern) -> str:
+        return level_name(row.level)
 
 
 class Patterns(serializers.Serializer[Any]):
@@ -122,7 +125,9 @@ class PatternList(InsightsView):
             rows = rows.filter(level__gte=asked["level"])
         if asked.get("since"):
             rows = rows.filter(last_seen__gte=asked["since"])
-        return Response({"results": [pattern_json(row) for row in rows[: asked["limit"]]]})
+        return Response(
+            {"results": [PatternSerializer(row).data for row in rows[: asked["limit"]]]}
+        )
 
 
 class InsightList(InsightsView):
@@ -145,16 +150,3 @@ class InsightList(InsightsView):
                 "anomalies": [AnomalySerializer(row).data for row in unusual],
             }
         )
-
-
-def pattern_json(row: Pattern) -> dict[str, Any]:
-    return {
-        "id": row.pk,
-        "task": row.task,
-        "template": row.template,
-        "level": level_name(row.level),
-        "total": row.total,
-        "first_seen": row.first_seen,
-        "last_seen": row.last_seen,
-        "example": row.example,
-    }

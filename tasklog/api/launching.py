@@ -10,7 +10,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tasklog.api.acting import ControlView, answer
+from tasklog.api.acting import answer
+from tasklog.api.deeds import ControlView
 from tasklog.api.orders import LaunchOrder
 from tasklog.api.parsing import ordered
 from tasklog.control import launch
@@ -73,7 +74,7 @@ class Launch(ControlView):
         call = Call(name, **asked)
         if wrong := launch.problems(launch.task_of(name), call.args, call.kwargs):
             raise ValidationError(wrong)
-        outcome = self.perform(launch.LAUNCH, call, f"{name} {call.task_id}")
+        outcome = self.perform(launch.LAUNCH, call, f"{name} {call.task_id}", by="")
         return answer(outcome, lambda made: {"task_id": made, "task_name": name})
 
 

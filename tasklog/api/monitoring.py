@@ -45,10 +45,11 @@ class Overview(ApiView):
     answer = OverviewSerializer
 
     def get(self, request: Request) -> Response:
-        said = {name: min(n, COUNT_LIMIT) for name, n in now(request.user)._asdict().items()}
-        said["lines"] = now(request.user).lines
-        hour = last_hour(request.user)._asdict()
-        told = {**said, "most": COUNT_LIMIT, "last_hour": hour}
+        told = {
+            name: n if name == "lines" else min(n, COUNT_LIMIT)
+            for name, n in now(request.user)._asdict().items()
+        }
+        told |= {"most": COUNT_LIMIT, "last_hour": last_hour(request.user)._asdict()}
         return Response(OverviewSerializer(told).data)
 
 

@@ -13,7 +13,6 @@ from tasklog.api.insights import (
     AnomalySerializer,
     InsightsView,
     PatternSerializer,
-    pattern_json,
 )
 from tasklog.api.paging import PageQuery, page, paged, row_or_404
 from tasklog.api.serializers import text, whole, word
@@ -83,7 +82,7 @@ class PatternDetail(InsightsView):
         alike = find(row.template, but=row.pk, limit=SIMILAR, least=ALIKE)
         return Response(
             {
-                **pattern_json(row),
+                **PatternSerializer(row).data,
                 "hours": [{"hour": moment_of(one.hour), "lines": one.count} for one in hours],
                 "similar": [MatchSerializer(one).data for one in alike],
                 "seen_in": [PlaceSerializer(one).data for one in places_of(row, request.user)],

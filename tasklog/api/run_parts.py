@@ -27,6 +27,7 @@ from tasklog.archive.merged import Strand
 from tasklog.archive.only import Only
 from tasklog.line import STREAMS
 from tasklog.models import TaskAttempt, TaskRun
+from tasklog.roles import sees_all
 from tasklog.states import Cause, State
 
 
@@ -148,6 +149,14 @@ class KindSerializer(serializers.Serializer[Any]):
         return dict(line_json(kind.first))
 
 
+class SuspectSerializer(serializers.Serializer[Any]):
+    """A kind of line that may tell why the run ended badly, and why it is suspected."""
+
+    kind = KindSerializer()
+    score = serializers.IntegerField()
+    reasons = serializers.ListField(child=serializers.CharField())
+
+
 class ComparisonSerializer(serializers.Serializer[Any]):
     """This run beside the last good one of its task; `good` null: there is none.
 
@@ -158,6 +167,7 @@ class ComparisonSerializer(serializers.Serializer[Any]):
     only_here = KindSerializer(many=True)
     only_there = KindSerializer(many=True)
     changed = KindSerializer(many=True)
+    suspects = SuspectSerializer(many=True)
     same = serializers.IntegerField()
     cut = serializers.BooleanField()
 
@@ -170,15 +180,18 @@ class Comparison(ApiView):
 
     def get(self, request: Request, task_id: str) -> Response:
         from tasklog.insights.figures import Difference, compared
+        from tasklog.insights.suspects import patterns_of, suspects
 
         run = self.run_or_404(task_id)
         good, found = compared(run, TaskRun.objects.visible_to(request.user))
         found = found or Difference((), (), (), 0, False)
+        known = patterns_of(run, found) if sees_all(request.user) else None
         kinds = ("only_here", "only_there", "changed")
         return Response(
             {
                 "good": RunSerializer(good, context=attempts_of([good])).data if good else None,
                 **{name: _kinds(getattr(found, name)) for name in kinds},
+                "suspects": [SuspectSerializer(one).data for one in suspects(run, found, known)],
                 "same": found.same,
                 "cut": found.cut,
             }

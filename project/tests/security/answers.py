@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 # People by their role, and programs by the scope of their key.
@@ -72,3 +72,41 @@ def unless_allowed(statuses: Statuses) -> Statuses:
 def missing(statuses: Statuses) -> Statuses:
     """Who may look learns that there is no such thing."""
     return {actor: 404 if status == 200 else status for actor, status in statuses.items()}
+
+
+READS = ("GET", "HEAD", "OPTIONS")
+
+
+def wrong(statuses: Statuses) -> Statuses:
+    """Nothing is sent: 400 for who may send."""
+    return {actor: 400 if status == 200 else status for actor, status in statuses.items()}
+
+
+def of_scope(scope: str, least: str = "viewer") -> Statuses:
+    """What also asks for a role; a program of its own needs none."""
+    lower = PEOPLE[1 : PEOPLE.index(least)]
+    refused = dict.fromkeys((*lower, *(("viewer's key",) if lower else ())), 403)
+    return by_scope(scope) | refused
+
+
+def reading(statuses: Statuses, **more: Any) -> Rule:
+    return Rule(statuses, READS, unless_allowed(statuses), **more)
+
+
+def taking(statuses: Statuses, posted: Statuses) -> Rule:
+    """A list that takes new ones, here an empty body."""
+    return replace(reading(statuses, by={"POST": posted}), methods=(*READS, "POST"))
+
+
+def changing(statuses: Statuses, changed: Statuses) -> Rule:
+    """One that is not there, for who looks and for who changes or deletes it."""
+    gone = missing(changed)
+    by = {"PATCH": gone, "DELETE": gone, "OPTIONS": statuses}
+    return Rule(missing(statuses), ("GET", "HEAD", *by), unless_allowed(statuses), by=by)
+
+
+def none_there(statuses: Statuses, method: str = "GET") -> Rule:
+    """It names something that is not there."""
+    methods = READS if method == "GET" else (method, "OPTIONS")
+    by = {"OPTIONS": statuses}
+    return Rule(missing(statuses), methods, unless_allowed(statuses), by=by)

@@ -5,52 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from project.tests.security.answers import (
-    PEOPLE,
     SCOPES,
     Rule,
-    Statuses,
     by_scope,
-    missing,
-    unless_allowed,
+    changing,
+    none_there,
+    of_scope,
+    reading,
+    taking,
+    wrong,
 )
-
-READS = ("GET", "HEAD", "OPTIONS")
-
-
-def wrong(statuses: Statuses) -> Statuses:
-    """Nothing is sent: 400 for who may send."""
-    return {actor: 400 if status == 200 else status for actor, status in statuses.items()}
-
-
-def of_scope(scope: str, least: str) -> Statuses:
-    """What asks for a role, too; a program of its own needs none."""
-    lower = PEOPLE[1 : PEOPLE.index(least)]
-    refused = dict.fromkeys((*lower, *(("viewer's key",) if lower else ())), 403)
-    return by_scope(scope) | refused
-
-
-def reading(statuses: Statuses, **more: object) -> Rule:
-    return Rule(statuses, READS, unless_allowed(statuses), **more)  # type: ignore[arg-type]
-
-
-def taking(statuses: Statuses, posted: Statuses) -> Rule:
-    """A list that takes new ones, here an empty body."""
-    return replace(reading(statuses, by={"POST": posted}), methods=(*READS, "POST"))
-
-
-def changing(statuses: Statuses, changed: Statuses) -> Rule:
-    """One that is not there, for who looks and for who changes or deletes it."""
-    gone = missing(changed)
-    by = {"PATCH": gone, "DELETE": gone, "OPTIONS": statuses}
-    return Rule(missing(statuses), ("GET", "HEAD", *by), unless_allowed(statuses), by=by)
-
-
-def none_there(statuses: Statuses, method: str = "GET") -> Rule:
-    """It names something that is not there."""
-    methods = READS if method == "GET" else (method, "OPTIONS")
-    by = {"OPTIONS": statuses}
-    return Rule(missing(statuses), methods, unless_allowed(statuses), by=by)
-
 
 RUNS, LINES = by_scope("tasks:read"), by_scope("logs:read")
 ACTING = by_scope("control", viewer=403)

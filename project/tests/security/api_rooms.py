@@ -3,47 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from project.tests.security.answers import (
-    PEOPLE,
     SCOPES,
     Rule,
-    Statuses,
     by_scope,
+    changing,
     missing,
+    none_there,
+    of_scope,
+    reading,
+    taking,
     unless_allowed,
+    wrong,
 )
 
-READS = ("GET", "HEAD", "OPTIONS")
 
-
-def wrong(statuses: Statuses) -> Statuses:
-    """Nothing is sent: 400 for who may send."""
-    return {actor: 400 if status == 200 else status for actor, status in statuses.items()}
-
-
-def of_scope(scope: str, least: str = "viewer") -> Statuses:
-    """What also asks for a role; a program of its own needs none."""
-    lower = PEOPLE[1 : PEOPLE.index(least)]
-    refused = dict.fromkeys((*lower, *(("viewer's key",) if lower else ())), 403)
-    return by_scope(scope) | refused
-
-
-def listing(scope: str, least: str = "", **more: Any) -> Rule:
-    """A list; with `least` it takes new ones from that role, here an empty body."""
+def listing(scope: str, least: str = "") -> Rule:
+    """A list; with `least` it takes new ones from that role on."""
     seen = of_scope(scope)
-    made = {"POST": wrong(of_scope(scope, least))} if least else {}
-    return Rule(seen, (*READS, *made), unless_allowed(seen), by=made, **more)
+    return taking(seen, wrong(of_scope(scope, least))) if least else reading(seen)
 
 
 def one(scope: str, least: str = "") -> Rule:
     """One that is not there; with `least` it is changed and deleted from that role on."""
     seen = of_scope(scope)
-    changed = missing(of_scope(scope, least)) if least else {}
-    by = {"PATCH": changed, "DELETE": changed, "OPTIONS": seen} if least else {"OPTIONS": seen}
-    methods = ("GET", "HEAD", *by)
-    return Rule(missing(seen), methods, unless_allowed(seen), by=by)
+    return changing(seen, of_scope(scope, least)) if least else none_there(seen)
 
 
 def deed(scope: str, least: str) -> Rule:
@@ -56,7 +41,7 @@ OVER_ALL = {actor: 403 if status == 200 else status for actor, status in by_scop
     "administrator": 200,
     "root": 200,
 }
-WHOLE_API = Rule(OVER_ALL, ("GET", "HEAD", "OPTIONS"), unless_allowed(OVER_ALL))
+WHOLE_API = reading(OVER_ALL)
 WHOLE_ONE = Rule(missing(OVER_ALL), ("GET", "HEAD"), unless_allowed(OVER_ALL), OVER_ALL)
 # Who is nobody has no inbox, so a program of its own has none.
 ONES_OWN = by_scope("alerts") | {f"key {scope}": 403 for scope in SCOPES}
@@ -88,7 +73,7 @@ def api_rooms(prefix: str) -> dict[str, Rule]:
         f"{prefix}:api_channel_verb": deed("alerts", "administrator"),
         f"{prefix}:api_deliveries": listing("alerts"),
         f"{prefix}:api_delivery_again": deed("alerts", "operator"),
-        f"{prefix}:api_inbox": Rule(ONES_OWN, READS, unless_allowed(ONES_OWN)),
+        f"{prefix}:api_inbox": reading(ONES_OWN),
         f"{prefix}:api_inbox_read": Rule(
             missing(ONES_OWN), ("POST",), unless_allowed(ONES_OWN), ONES_OWN
         ),

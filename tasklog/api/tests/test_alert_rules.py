@@ -111,10 +111,19 @@ def test_what_a_rule_says_of_itself_can_be_sent_back(client, condition):
     more = {"pattern": {"limits": {"pattern": "x"}}, "silent": {"tasks": "orders.import"}}
     body = {"name": "rule", "condition": condition, **more.get(condition, {})}
     made = asked(client, "post", RULES, body).told
-    sent = {name: made[name] for name in ("name", "tasks", "queues", "limits", "channels")}
+    sent = {
+        name: made[name] for name in ("name", "tasks", "queues", "sources", "limits", "channels")
+    }
     again = asked(client, "patch", f"{RULES}{made['id']}/", sent)
     assert again.status_code == 200
     assert again.told["limits"] == made["limits"]
+
+
+def test_a_rule_is_about_the_sources_that_it_names(client):
+    body = {"name": "cloud", "condition": "source", "sources": "connection shop*"}
+    made = asked(client, "post", RULES, body).told
+    assert made["sources"] == "connection shop*"
+    assert Rule.objects.get().sources == "connection shop*"
 
 
 def test_the_past_is_asked_for_a_rule_that_is_there_and_for_one_that_is_not(client, run):
@@ -134,6 +143,8 @@ def test_a_look_at_lines_asks_for_the_scope_that_reads_them(program, run):
     refused = asked(client, "post", f"{RULES}preview/", PATTERN)
     assert refused.status_code == 403
     assert "logs:read" in refused.told["error"]
+    of_source = {"condition": "source"}
+    assert asked(client, "post", f"{RULES}preview/", of_source).status_code == 403
     TaskRun.objects.create(task_id="bad", name="orders.import", state="FAILURE")
     failed = {"condition": "failed"}
     assert asked(client, "post", f"{RULES}preview/", failed).status_code == 200

@@ -75,10 +75,14 @@ def good_run() -> TaskRun:
 
 def test_a_run_beside_the_last_good_one(program: Program, run: TaskRun, settings: Any) -> None:
     good_run()
+    TaskLogLine.objects.filter(task=run).update(level=40, message="disk refused")
     told = program("logs:read").get(f"{ONE}comparison/").json()
     assert told["good"]["task_id"] == "good"
     assert [kind["first"]["message"] for kind in told["only_there"]] == ["only there"]
     assert [kind["count"] for kind in told["only_here"]] == [5]
+    (suspect,) = told["suspects"]
+    assert suspect["kind"]["first"]["message"] == "disk refused"
+    assert suspect["reasons"][:2] == ["error", "says “refused”"]
     settings.CELERY_TASKLOG_VISIBILITY = lambda user, runs: runs.exclude(pk="good")
     told = program("logs:read").get(f"{ONE}comparison/").json()
     assert (told["good"], told["only_here"], told["same"]) == (None, [], 0)

@@ -80,7 +80,8 @@ def scene(
     queue = f"tasklog-{uuid.uuid4().hex}"
     if request.param == "rabbitmq":
         stack.env["CELERY_BROKER_URL"] = request.getfixturevalue("rabbit")
-    options = ("-I", "tasklog.control.tests.control_tasks", "-Q", queue)
+    # A name of its own: on that server there may be others.
+    options = ("-I", "tasklog.control.tests.control_tasks", "-Q", queue, "-n", f"{queue}@test")
     worker = stack.worker("prefork", 1, *options)
     yield Scene(tmp_path, queue, worker, stack, root)
     stack.close()
