@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.management.color import no_style
+from django.db import connection
+from django.db.models import Model
 from django.utils import timezone
 
 from tasklog.alerts.models import Condition, Incident, Rule
@@ -31,6 +34,14 @@ def make_all(user: Any) -> None:
     # Refused without a question to anybody's server.
     make_connection("http", {"address": "https://127.0.0.1/", "header_value": "Bearer 12345678"})
     make_connection("folder", {"folder": "/nowhere"})
+    count_on(Anomaly, Channel, Delivery, Incident, InboxMessage, Pattern, Rule)
+
+
+def count_on(*models: type[Model]) -> None:
+    """Ids that were given leave PostgreSQL's own counters behind."""
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), models):
+            cursor.execute(statement)
 
 
 def make_alert(number: int, user: Any) -> None:
