@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from django import forms
 from django.db import models
@@ -41,6 +42,8 @@ class SealedForm(forms.Form):
     """The settings of one kind.  `kept` are those of a row that is changed."""
 
     secrets: ClassVar[tuple[str, ...]] = ()
+    # Fields with the addresses that the secrets are sent to.
+    places: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self, data: Any = None, *, kept: dict[str, Any] | None = None, **options: Any
@@ -55,12 +58,26 @@ class SealedForm(forms.Form):
                 self.fields[name].required = False
                 self.fields[name].help_text = f"Ends in {hint(self.kept[name])}; empty keeps it."
 
+    def clean(self) -> dict[str, Any]:
+        """Who may not read a secret must not have it sent to a server of his own."""
+        given: dict[str, Any] = super().clean() or {}
+        if any(_server(given.get(name)) != _server(self.kept.get(name)) for name in self.places):
+            for name in self.secrets:
+                if self.kept.get(name) and not given.get(name) and name not in self.errors:
+                    self.add_error(name, "Enter it again: the address is another server's now.")
+        return given
+
     def settings(self) -> dict[str, Any]:
         """What is to be kept; call it on a valid form."""
         given = dict(self.cleaned_data)
         for name in self.secrets:
             given[name] = given.get(name) or self.kept.get(name, "")
         return given
+
+
+def _server(address: Any) -> tuple[str, str]:
+    parts = urlsplit(address or "")
+    return parts.scheme, parts.netloc
 
 
 def _shown(value: Any) -> Any:

@@ -81,7 +81,11 @@ def test_a_poll_without_a_broker_is_told(client, made, settings):
 @pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.7", "[::1]", "169.254.169.254"])
 def test_a_test_does_not_go_into_our_own_network(client, made, host):
     one = f"{ALL}{made['id']}/"
-    asked(client, "patch", one, {"settings": {"address": f"https://{host}/events"}})
+    moved = {"address": f"https://{host}/events"}
+    refused = asked(client, "patch", one, {"settings": moved})
+    assert "Enter it again" in refused.told["fields"]["settings.header_value"]
+    moved["header_value"] = "Bearer 87654321"
+    assert asked(client, "patch", one, {"settings": moved}).status_code == 200
     answer = asked(client, "post", f"{one}test/")
     assert (answer.status_code, answer.told["code"]) == (409, "not_done")
     assert "private network" in answer.told["error"]

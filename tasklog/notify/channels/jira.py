@@ -23,6 +23,7 @@ class JiraForm(SealedForm):
     """The site, who we are there, and where issues go."""
 
     secrets = ("token",)
+    places = ("site",)
     site = AddressField(label="Site", help_text="https://example.atlassian.net")
     email = forms.CharField(label="Account", max_length=200, help_text="The e-mail of its owner.")
     token = SecretField(label="API token")

@@ -24,6 +24,7 @@ class PushForm(SealedForm):
     """Which service, and what it needs."""
 
     secrets = ("token",)
+    places = ("site",)
     service = forms.ChoiceField(choices=[("ntfy", "ntfy"), ("pushover", "Pushover")])
     site = AddressField(
         label="Service's address",

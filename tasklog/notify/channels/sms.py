@@ -18,6 +18,7 @@ class SmsForm(SealedForm):
     """The account, from which number, to which."""
 
     secrets = ("token",)
+    places = ("site",)
     site = AddressField(label="Service", initial="https://api.twilio.com")
     account = forms.RegexField(r"^[A-Za-z0-9]{10,64}$", label="Account SID")
     token = SecretField(label="Auth token")

@@ -29,6 +29,7 @@ class AwsForm(SealedForm):
     """Where, and who asks."""
 
     secrets = ("secret_key",)
+    places = ("endpoint",)
     region = forms.RegexField(
         r"^[a-z]{2}(-[a-z]+)+-\d$", label="Region", max_length=30, help_text="eu-central-1",
         error_messages={"invalid": "Give a region such as eu-central-1."},

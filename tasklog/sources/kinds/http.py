@@ -39,6 +39,7 @@ class HttpForm(SealedForm):
     """Where to, what to send along, and where things are in the answer."""
 
     secrets = ("header_value",)
+    places = ("address",)
     address = AddressField(label="Address", help_text="https://…", widget=forms.URLInput)
     header = forms.RegexField(
         r"^[A-Za-z0-9-]{1,60}$", label="Header", required=False, help_text="Authorization",
