@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils import timezone
 
+from tasklog import tags
 from tasklog.search.names import in_full
 from tasklog.search.terms import RunName
 from tasklog.states import State
@@ -108,7 +109,7 @@ def understand(asked: RunFilter) -> Question:
 
 def _tokens(text: str) -> list[tuple[str, str]]:
     """`state:failed "disk full"` → [("state", "failed"), ("", "disk full")]."""
-    known = {"state", "since", "name", *COLUMNS, *EXACT, *OTHERS}
+    known = {"state", "since", "name", "tag", *COLUMNS, *EXACT, *OTHERS}
     found = []
     for match in _TOKEN.finditer(text):
         word, value = (match[1] or "").lower(), match[2].strip('"')
@@ -121,6 +122,9 @@ def _add(question: Question, word: str, value: str) -> Question:
         return _add_state(question, value)
     if word == "since":
         return _add_since(question, value)
+    if word == "tag":
+        tagged = Q(name__in=tags.tasks_with(value.lower()))
+        return replace(question, rest=question.rest & tagged)
     if word == "name":
         word = "task"
     if word in COLUMNS:

@@ -55,7 +55,7 @@ if apps.is_installed("tasklog.audit"):
 
     urlpatterns.append(path("audit/", dashboard.views.audit.page, name="audit"))
 if apps.is_installed("tasklog.control"):
-    from dashboard.views import bulk, control, launch, queue, queues, worker, workers
+    from dashboard.views import bulk, control, launch, queue, queues, task_tags, worker, workers
 
     urlpatterns += [
         path("workers/", workers.page, name="workers"),
@@ -65,6 +65,7 @@ if apps.is_installed("tasklog.control"):
         path("queues/", queues.page, name="queues"),
         path("queues/<tasklog_id:name>/", queue.page, name="queue"),
         path("queues/<tasklog_id:name>/purge/", queue.purge, name="queue_purge"),
+        path("tasks/<tasklog_id:name>/tags/", task_tags.save, name="task_tags"),
         path("tasks/<str:name>/launch/", launch.page, name="task_launch"),
         path("runs/<tasklog_id:task_id>/retry/", control.retry, name="run_retry"),
         path("runs/<tasklog_id:task_id>/edit/", control.edit, name="run_edit"),
@@ -134,12 +135,19 @@ if apps.is_installed("tasklog.notify"):
         path("inbox/<str:message_id>/read/", inbox.read, name="inbox_read"),
     ]
 if apps.is_installed("tasklog.insights"):
-    from dashboard.views import insight_anomalies, insight_pattern, insight_reports, insights
+    from dashboard.views import (
+        insight_anomalies,
+        insight_figures,
+        insight_pattern,
+        insight_reports,
+        insights,
+    )
 
     urlpatterns += [
         path("insights/", insights.page, name="insights"),
         path("insights/patterns/<int:pk>/", insight_pattern.page, name="insight_pattern"),
         path("insights/anomalies/", insight_anomalies.page, name="insight_anomalies"),
+        path("insights/figures/", insight_figures.page, name="insight_figures"),
         path("insights/reports/", insight_reports.page, name="insight_reports"),
         path("insights/reports/make/", insight_reports.make, name="insight_report_make"),
         path("insights/reports/<int:pk>/", insight_reports.one, name="insight_report"),

@@ -37,6 +37,10 @@ def put(key: Hashable, seconds: float, value: object) -> None:
     _kept[key] = (time.monotonic() + seconds, value)
 
 
+def forget(key: Hashable) -> None:
+    _kept.pop(key, None)
+
+
 def clear() -> None:
     _kept.clear()
 

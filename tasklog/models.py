@@ -14,6 +14,7 @@ from tasklog.hosts import Drainer, TaskWorker
 from tasklog.line import LEVELS, STREAMS
 from tasklog.querysets import AttemptQuerySet, LineQuerySet, RunQuerySet
 from tasklog.states import FINISHED, Cause, Payload, State
+from tasklog.tags import TaskTag
 from tasklog.tallies import TaskFailure, TaskTally
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "TaskFailure",
     "TaskLogLine",
     "TaskRun",
+    "TaskTag",
     "TaskTally",
     "TaskWorker",
 ]
@@ -181,13 +183,9 @@ class TaskRun(models.Model):
     def mark_failure(self, exception: object = "", traceback: str = "") -> bool:
         """Ends the run badly.  True when it moved; the first end of a run is the only one."""
         return self._move(
-            State.FAILURE,
-            _OPEN,
-            finished_at=timezone.now(),
-            cause=Cause.EXCEPTION,
-            exception=str(exception),
-            traceback=traceback,
-        )
+            State.FAILURE, _OPEN, finished_at=timezone.now(), cause=Cause.EXCEPTION,
+            exception=str(exception), traceback=traceback,
+        )  # fmt: skip
 
     def _move(self, state: State, allowed: list[State], **values: Any) -> bool:
         """One guarded UPDATE, so that two processes cannot both end a run."""

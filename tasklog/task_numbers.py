@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from django.utils import timezone
 
-from tasklog import memo
+from tasklog import memo, tags
 from tasklog.conf import conf
 from tasklog.durations import quantile
 from tasklog.models import TaskFailure, TaskRun, TaskTally
@@ -74,6 +74,10 @@ class Task:
     by_slot: dict[int, Counter[int]] = field(default_factory=dict)
     runs_by_slot: Counter[int] = field(default_factory=Counter)
     last_failure: Failure | None = None
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return tags.of(self.name)
 
     @property
     def runs(self) -> int:

@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from dashboard.filters import RunFilter, understand
+from tasklog import tags
 from tasklog.models import TaskRun
 
 
@@ -46,6 +47,17 @@ def test_terms_of_the_search_box_are_the_filters_of_the_bar() -> None:
 def test_quotes_keep_words_together() -> None:
     question = understand(asked('q="disk full"'))
     assert ("name__icontains", "disk full") in question.rest.children
+
+
+@pytest.mark.django_db
+def test_a_tag_means_all_its_tasks() -> None:
+    for name in ("orders.import", "mail.send", "billing"):
+        TaskRun.objects.create(task_id=name, name=name)
+    tags.write("orders.import", ["nightly"])
+    tags.write("mail.send", ["nightly"])
+    found = TaskRun.objects.filter(understand(asked("q=tag:Nightly")).rest)
+    assert {run.pk for run in found} == {"orders.import", "mail.send"}
+    assert not TaskRun.objects.filter(understand(asked("q=tag:none")).rest).exists()
 
 
 @pytest.mark.django_db

@@ -10,7 +10,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from tasklog import task_numbers
+from tasklog import tags, task_numbers
+from tasklog.audit.models import AuditEntry
 from tasklog.models import TaskRun
 from tasklog.recount import recount
 
@@ -129,3 +130,25 @@ def test_a_name_nobody_knows_is_a_404(browser_of_ada: Client) -> None:
 
 def test_an_empty_list_says_what_to_do(browser_of_ada: Client) -> None:
     assert "tasklog_tally --rebuild" in browser_of_ada.get("/tasks/").content.decode()
+
+
+def test_an_administrator_gives_a_task_tags_and_lists_ask_for_them(
+    admin_client: Client, browser_of_ada: Client, history: None
+) -> None:
+    page = "/tasks/orders.import/"
+    assert "Add tags" not in browser_of_ada.get(page).text
+    assert browser_of_ada.post(f"{page}tags/", {"tags": "billing"}).status_code == 403
+    boss = admin_client
+    assert "Add tags" in boss.get(page).text
+    told = boss.post(f"{page}tags/", {"tags": "Nightly, billing"}, follow=True).text
+    assert "Its tags: billing, nightly." in told
+    assert AuditEntry.objects.get(action="tag", result="done").target == "orders.import"
+    assert "/tasks/?tag=billing" in browser_of_ada.get(page).text
+    html = browser_of_ada.get("/tasks/?tag=billing&window=7d").text
+    assert 'href="/tasks/orders.import/' in html
+    assert "secret" not in html
+    assert "No such task" in browser_of_ada.get("/tasks/?tag=none").text
+    wrong = boss.post(f"{page}tags/", {"tags": "two words"}, follow=True).text
+    assert "“two words” is no tag." in wrong
+    assert tags.of("orders.import") == ("billing", "nightly")
+    assert boss.post("/tasks/nobody/tags/", {"tags": "a"}).status_code == 404

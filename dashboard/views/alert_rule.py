@@ -19,7 +19,13 @@ from tasklog.alerts.reading import visible
 from tasklog.alerts.verbs import RULE_VERBS, SAVE_RULE
 
 # What the address of a new rule may fill in, and how long it may be.
-_OFFERED = (("pattern", MOST_CHARACTERS), ("tasks", 500), ("queues", 500), ("sources", 500))
+_OFFERED = (
+    ("pattern", MOST_CHARACTERS),
+    ("tasks", 500),
+    ("tags", 500),
+    ("queues", 500),
+    ("sources", 500),
+)
 FORM, PAGE = "dashboard/alerts/form.html", "dashboard/alerts/rule.html"
 INCIDENTS = 20
 

@@ -14,7 +14,9 @@ from dashboard.charts import Bar, run_bars
 from dashboard.listing import HEAVY
 from dashboard.rows import why
 from dashboard.templatetags.tasklog_ui import human_duration
+from tasklog import tags
 from tasklog.models import TaskRun
+from tasklog.roles import Role, role_of
 from tasklog.task_numbers import WINDOWS, failures_of, is_known, last_failures, task_within
 
 STRIP = 50
@@ -35,6 +37,8 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
         "task": task_within(request.user, name, window),
         "window": window,
         "windows": [(word, f"?window={word}", word == window.word) for word in WINDOWS],
+        "tags": tags.of(name),
+        "may_tag": controls.installed() and role_of(request.user) >= Role.ADMINISTRATOR,
         "newest": newest,
         "strip": run_bars([_bar(run) for run in reversed(newest)], f"The last runs of {name}"),
         "failures": failures,

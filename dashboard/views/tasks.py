@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -11,7 +10,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from dashboard.access import signed_in
-from tasklog.task_numbers import ORDERS, WINDOWS, Task, tasks_within
+from tasklog import tags
+from tasklog.task_numbers import ORDERS, WINDOWS, tasks_within
 
 PAGE = 100
 LONGEST = 200
@@ -23,6 +23,7 @@ class Asked:
     """What stands in the address; a word that is none counts as the first choice."""
 
     q: str = ""
+    tag: str = ""
     window: str = ""
     sort: str = ""
     page: str = ""
@@ -36,6 +37,11 @@ class Asked:
         changed = replace(self, **({"page": ""} | changes))
         return "?" + urlencode({n: v for n in self.__slots__ if (v := getattr(changed, n))})
 
+    def fits(self, name: str) -> bool:
+        """Is a task of this name asked for?"""
+        tagged = not self.tag or self.tag in tags.of(name)
+        return tagged and self.q.lower() in name.lower()
+
 
 @require_safe
 @signed_in
@@ -44,7 +50,8 @@ def page(request: HttpRequest) -> HttpResponse:
     asked = Asked.read(request.GET)
     window = WINDOWS.get(asked.window) or WINDOWS["24h"]
     sort = asked.sort if asked.sort in SORTS else "name"
-    found = _matching(request.user, asked.q, asked.window)
+    every = tasks_within(request.user, window)
+    found = [task for name, task in every.items() if asked.fits(name)]
     found.sort(key=ORDERS[sort])
     number = int(asked.page) if asked.page.isdecimal() and len(asked.page) < 6 else 0
     context = {
@@ -53,14 +60,10 @@ def page(request: HttpRequest) -> HttpResponse:
         "sort": sort,
         "sorts": list(SORTS.items()),
         "windows": [(word, asked.url(window=word), word == window.word) for word in WINDOWS],
+        "tags": sorted({word for name in every for word in tags.of(name)}),
         "tasks": found[number * PAGE : (number + 1) * PAGE],
         "total": len(found),
         "newer": asked.url(page=str(number - 1) if number > 1 else "") if number else "",
         "older": asked.url(page=str(number + 1)) if len(found) > (number + 1) * PAGE else "",
     }
     return render(request, "dashboard/tasks/list.html", context)
-
-
-def _matching(user: Any, text: str, window: str) -> list[Task]:
-    tasks = tasks_within(user, WINDOWS.get(window) or WINDOWS["24h"])
-    return [task for task in tasks.values() if text.lower() in task.name.lower()]

@@ -19,7 +19,7 @@ from tasklog.alerts import depths
 from tasklog.alerts.finding import Finding
 from tasklog.alerts.models import Condition, Rule
 from tasklog.alerts.quoting import proof_of
-from tasklog.alerts.scope import Origin, covers, within, words
+from tasklog.alerts.scope import Origin, covers, is_of, named, within
 from tasklog.models import TaskRun, TaskWorker
 from tasklog.querysets import database_now
 from tasklog.silence import FACTOR, Quiet, quiet_runs, usual_silence
@@ -56,7 +56,7 @@ def is_about(rule: Rule, run: TaskRun) -> bool:
 def slow(rule: Rule, run: TaskRun) -> Iterator[Finding]:
     """It took `factor` times what 95 of 100 of its last good runs took, and `seconds` at least."""
     took = run.duration
-    if run.state != State.SUCCESS or took is None or not covers(rule.tasks, run.name):
+    if run.state != State.SUCCESS or took is None or not is_of(rule, run.name):
         return
     usual = _usual(run)
     limit = max(rule.number("factor", 2) * usual, rule.number("seconds", 1)) if usual else None
@@ -89,18 +89,18 @@ def error_rate(rule: Rule) -> Iterator[Finding]:
     counted = TaskRun.objects.filter(pk__in=newest).order_by().values("name")
     for row in counted.annotate(total=Count("pk"), bad=bad, newest=Max("pk")):
         share = 100 * row["bad"] / row["total"]
-        if row["total"] >= least and share >= percent and covers(rule.tasks, row["name"]):
+        if row["total"] >= least and share >= percent and is_of(rule, row["name"]):
             told = f"{row['bad']:,} of {row['total']:,} runs of {row['name']} failed"
             yield Finding(about=row["name"], title=f"{told} in {minutes:g} minutes")
 
 
 def silent(rule: Rule) -> Iterator[Finding]:
-    """No run of a named task was asked for in the last `minutes`."""
+    """No run of a task that is named, or has a tag, was asked for in the last `minutes`."""
     minutes = rule.number("minutes", 60)
     since = timezone.now() - timedelta(minutes=minutes)
     if rule.changed_at > since:
         return  # as long as the rule has not watched, it knows nothing
-    for name in words(rule.tasks):
+    for name in named(rule):
         if not TaskRun.objects.filter(name=name, created_at__gte=since).exists():
             yield Finding(about=name, title=f"{name} has not run for {minutes:g} minutes")
 

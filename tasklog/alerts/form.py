@@ -65,7 +65,12 @@ ABOUT_TASKS = (
 ABOUT_QUEUES = (Condition.FAILED, Condition.QUIET, Condition.PATTERN, Condition.QUEUE)
 ABOUT_SOURCES = (Condition.FAILED, Condition.PATTERN, Condition.SOURCE)
 ABOUT_LINES = (Condition.PATTERN, Condition.SOURCE)
-SCOPES = {"tasks": ABOUT_TASKS, "queues": ABOUT_QUEUES, "sources": ABOUT_SOURCES}
+SCOPES = {
+    "tasks": ABOUT_TASKS,
+    "tags": ABOUT_TASKS,
+    "queues": ABOUT_QUEUES,
+    "sources": ABOUT_SOURCES,
+}
 
 
 class RuleForm(forms.Form):
@@ -75,6 +80,10 @@ class RuleForm(forms.Form):
     tasks = forms.CharField(
         max_length=500, required=False,
         help_text="Names or patterns such as orders.*, with commas between. Empty: all tasks.",
+    )  # fmt: skip
+    tags = forms.CharField(
+        max_length=500, required=False,
+        help_text="Tasks with one of these tags, with commas between. Empty: with any or none.",
     )  # fmt: skip
     queues = forms.CharField(
         max_length=500, required=False, help_text="As with tasks. Empty: all queues."
@@ -116,8 +125,8 @@ class RuleForm(forms.Form):
         if condition == Condition.SOURCE:
             self.fields["level"].initial = 40
         if condition == Condition.SILENT:
-            self.fields["tasks"].required = True
-            self.fields["tasks"].help_text = "The tasks' full names, with commas between."
+            told = "The tasks' full names, with commas between. Empty: all with the tags below."
+            self.fields["tasks"].help_text = told
 
     @property
     def numbers(self) -> tuple[Number, ...]:
@@ -146,6 +155,10 @@ class RuleForm(forms.Form):
             raise forms.ValidationError(f"“{wild}” names no task: of a pattern none is missed.")
         return tasks
 
+    def clean_tags(self) -> str:
+        tags: str = self.cleaned_data["tags"]
+        return tags.lower()
+
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
         if self.condition == Condition.PATTERN and "pattern" in data:
@@ -154,6 +167,10 @@ class RuleForm(forms.Form):
             except BadPattern as error:
                 told = f"{error} Wrong is: {error.part}" if error.part else str(error)
                 self.add_error("pattern", told)
+        if self.condition == Condition.SILENT and not any(
+            data.get(n, "-") for n in ("tasks", "tags")
+        ):
+            self.add_error("tasks", "Name the tasks that are to be missed, or give a tag.")
         if (data.get("quiet_from") is None) != (data.get("quiet_until") is None):
             self.add_error("quiet_until", "Give both ends of the quiet hours, or none.")
         return data
@@ -186,7 +203,7 @@ def _foreign(condition: str) -> list[str]:
 
 
 def _values(rule: Rule) -> dict[str, Any]:
-    names = ("name", "tasks", "queues", "sources", "cooldown_minutes", "calm_minutes", "enabled",
-             "quiet_from", "quiet_until")  # fmt: skip
+    names = ("name", *SCOPES, "cooldown_minutes", "calm_minutes", "enabled", "quiet_from",
+             "quiet_until")  # fmt: skip
     own: dict[str, Any] = {name: getattr(rule, name) for name in names} | rule.limits
     return own | {"channels": list(rule.channels.values_list("pk", flat=True))}

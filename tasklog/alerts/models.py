@@ -36,6 +36,7 @@ class Rule(models.Model):
     condition = models.CharField(max_length=12, choices=Condition)
     # Shell patterns with commas between; empty for everywhere.
     tasks = models.CharField(max_length=500, blank=True, default="")
+    tags = models.CharField(max_length=500, blank=True, default="")
     queues = models.CharField(max_length=500, blank=True, default="")
     sources = models.CharField(max_length=500, blank=True, default="")
     limits = models.JSONField(default=dict, blank=True, help_text="The condition's own numbers.")

@@ -23,7 +23,7 @@ from tasklog.alerts import conditions, traces
 from tasklog.alerts.finding import Preview, Sample
 from tasklog.alerts.models import Condition, Rule
 from tasklog.alerts.patterns import watch
-from tasklog.alerts.scope import Origin, covers, is_ours, within, words
+from tasklog.alerts.scope import Origin, is_of, is_ours, named, within
 from tasklog.conf import conf
 from tasklog.line import Line
 from tasklog.models import TaskLogLine, TaskRun
@@ -117,7 +117,7 @@ def _error_rate(rule: Rule, user: Any) -> Preview:
     runs, windows = _ended(user), defaultdict[tuple[int, str], list[TaskRun]](list)
     span = timedelta(minutes=rule.number("minutes", 15)).total_seconds()
     for run in runs:
-        if run.finished_at and covers(rule.tasks, run.name):
+        if run.finished_at and is_of(rule, run.name):
             windows[int(run.finished_at.timestamp() // span), run.name].append(run)
     found = []
     for (_, name), ended in windows.items():
@@ -131,7 +131,7 @@ def _error_rate(rule: Rule, user: Any) -> Preview:
 def _silent(rule: Rule, user: Any) -> Preview:
     limit, found, looked = timedelta(minutes=rule.number("minutes", 60)), list[Sample](), 0
     oldest: datetime | None = None
-    for name in words(rule.tasks):
+    for name in named(rule):
         runs = TaskRun.objects.visible_to(user).filter(name=name).order_by("-created_at")
         moments = list(runs.values_list("created_at", flat=True)[:GAPS])
         looked += len(moments)

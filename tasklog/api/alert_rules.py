@@ -77,6 +77,7 @@ class RuleChange(serializers.Serializer[Any]):
     strict = True
     name = serializers.CharField(max_length=100)
     tasks = _patterns("tasks")
+    tags = _patterns("tags")
     queues = _patterns("queues")
     sources = _patterns("sources")
     limits = _limits(required=False)
@@ -107,6 +108,7 @@ class RuleSerializer(serializers.Serializer[Rule]):
     name = serializers.CharField()
     condition = serializers.ChoiceField(Condition.choices)
     tasks = serializers.CharField()
+    tags = serializers.CharField()
     queues = serializers.CharField()
     sources = serializers.CharField()
     limits = _limits()

@@ -47,6 +47,7 @@ class NumbersSerializer(serializers.Serializer[Task]):
     """
 
     name = serializers.CharField()
+    tags = serializers.ListField(child=serializers.CharField())
     window = serializers.CharField(source="window.word")
     runs = serializers.IntegerField()
     succeeded = serializers.IntegerField()
@@ -94,6 +95,7 @@ class NamesQuery(WindowQuery):
     """The parameters of the list of tasks."""
 
     q = text(default="", help_text="A part of the name.")
+    tag = text(default="", help_text="A tag the task has.")
     sort = word(tuple(ORDERS), default="name")
     page = whole(1, 10_000, default=1)
 
@@ -108,6 +110,8 @@ class Names(ApiView):
         asked = checked(NamesQuery, request)
         tasks = tasks_within(request.user, WINDOWS[asked["window"]]).values()
         found = [task for task in tasks if asked["q"].lower() in task.name.lower()]
+        if asked["tag"]:
+            found = [task for task in found if asked["tag"].lower() in task.tags]
         found.sort(key=ORDERS[asked["sort"]])
         last = asked["page"] * PAGE
         url = replace_query_param(request.build_absolute_uri(), "page", str(asked["page"] + 1))

@@ -24,7 +24,7 @@ from tasklog.control.schedules import installed
 
 
 def _acting() -> list[URLPattern]:
-    from tasklog.api import acting, failures, launching
+    from tasklog.api import acting, failures, launching, task_tags
 
     task, failure = "api/tasks/<tasklog_id:task_id>", "failures/<str:signature>/retry/"
     return [
@@ -35,6 +35,7 @@ def _acting() -> list[URLPattern]:
             failures.RetryFailures.as_view(),
             name="api_retry_failures",
         ),
+        path("api/task-names/<tasklog_id:name>/tags/", task_tags.Tags.as_view(), name="api_tags"),
         path(f"{task}/retry/", acting.Retry.as_view(), name="api_retry"),
         path(f"{task}/revoke/", acting.Revoke.as_view(), name="api_revoke"),
         path(f"{task}/terminate/", acting.Terminate.as_view(), name="api_terminate"),
@@ -68,7 +69,7 @@ def _schedules() -> list[URLPattern]:
 
 
 def _insights() -> list[URLPattern]:
-    from tasklog.api import insights, patterns
+    from tasklog.api import figures, insights, patterns
 
     return [
         path("api/patterns/", insights.PatternList.as_view(), name="api_patterns"),
@@ -76,6 +77,7 @@ def _insights() -> list[URLPattern]:
             "api/patterns/<str:pattern_id>/", patterns.PatternDetail.as_view(), name="api_pattern"
         ),
         path("api/insights/", insights.InsightList.as_view(), name="api_insights"),
+        path("api/figures/", figures.FigureList.as_view(), name="api_figures"),
         path("api/anomalies/", patterns.AnomalyList.as_view(), name="api_anomalies"),
     ]
 

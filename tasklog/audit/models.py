@@ -36,6 +36,7 @@ class Action(models.TextChoices):
     SOURCE = "source", "Change source"
     REPORT = "report", "Make report"
     VIEW = "view", "Change saved view"
+    TAG = "tag", "Change tags"
     MAINTAIN = "maintain", "Maintenance"
 
 

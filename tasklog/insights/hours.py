@@ -1,4 +1,4 @@
-"""Figures of every task by the hour its runs ended in; of a project and of all by adding.  WORKER.
+"""Figures of every task by the hour its runs ended in, and of several by adding.  WORKER.
 
 An hour is counted anew from the runs themselves, so counting it twice changes nothing.
 """
@@ -6,7 +6,7 @@ An hour is counted anew from the runs themselves, so counting it twice changes n
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
@@ -46,6 +46,11 @@ class Figures:
     def mean(self) -> float:
         """Seconds a run."""
         return self.seconds / self.timed if self.timed else 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        """With the share that failed in per cent, and the mean in seconds."""
+        percent = round(self.failure_rate * 100, 1)
+        return asdict(self) | {"failure_percent": percent, "mean": round(self.mean, 3)}
 
 
 def renew() -> int:
@@ -114,19 +119,6 @@ def add_up(parts: Iterable[Figures], name: str = "") -> Figures:
     parts = list(parts)
     sums: dict[str, Any] = {one: sum(getattr(part, one) for part in parts) for one in _ADDED}
     return Figures(name, longest=max((part.longest for part in parts), default=0.0), **sums)
-
-
-def by_project(figures: dict[str, Figures]) -> dict[str, Figures]:
-    """The same by the first word of the tasks' names: `orders` for `orders.import`."""
-    groups: dict[str, list[Figures]] = {}
-    for name, own in figures.items():
-        groups.setdefault(project_of(name), []).append(own)
-    return {name: add_up(parts, name) for name, parts in groups.items()}
-
-
-def project_of(task: str) -> str:
-    """The first word of a task's name."""
-    return task.split(".", 1)[0]
 
 
 def hourly(begin: int, end: int, task: str | None = None) -> dict[int, tuple[int, int, int]]:

@@ -1,11 +1,10 @@
-"""What happened in a week or a day: figures by hour, task and project, what was new and unusual.
+"""What happened in a week or a day: figures by hour, task, project, tag; what was unusual.
 
 WORKER.  Made from hourly rows alone, so its price does not grow with the lines behind them.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from django.db.models import Sum
@@ -14,7 +13,7 @@ from django.utils import timezone
 
 from tasklog.conf import conf
 from tasklog.insights import hours
-from tasklog.insights.hours import Figures
+from tasklog.insights.grouped import GROUPINGS, beside
 from tasklog.insights.models import (
     OTHERS,
     Anomaly,
@@ -64,12 +63,10 @@ def facts(begin: int, end: int) -> dict[str, Any]:
     """Everything a report says, as JSON."""
     span = end - begin
     now, before = hours.by_task(begin, end), hours.by_task(begin - span, begin)
-    projects, projects_before = hours.by_project(now), hours.by_project(before)
     return {
-        "totals": _figures(hours.add_up(now.values())),
-        "before": _figures(hours.add_up(before.values())),
-        "tasks": [_compared(one, before) for one in _top(now)],
-        "projects": [_compared(one, projects_before) for one in _top(projects)],
+        "totals": hours.add_up(now.values()).as_json(),
+        "before": hours.add_up(before.values()).as_json(),
+        **{f"{by}s": beside(by, now, before)[:SHOWN] for by in GROUPINGS},
         "hours": _hours(begin, end),
         "new": _new(begin, end),
         "loudest": _loudest(begin, end),
@@ -85,21 +82,6 @@ def address(report: Report) -> str:
         return conf().url.rstrip("/") + reverse("dashboard:insight_report", args=[report.pk])
     except NoReverseMatch:
         return ""
-
-
-def _top(figures: dict[str, Figures]) -> list[Figures]:
-    """Those that fail most first, then those that run most."""
-    return sorted(figures.values(), key=lambda one: (-one.failed, -one.ended))[:SHOWN]
-
-
-def _figures(one: Figures) -> dict[str, Any]:
-    return asdict(one) | {"failure_percent": round(one.failure_rate * 100, 1),
-                          "mean": round(one.mean, 3)}  # fmt: skip
-
-
-def _compared(one: Figures, before: dict[str, Figures]) -> dict[str, Any]:
-    old = before.get(one.task, Figures())
-    return _figures(one) | {"before": _figures(old)}
 
 
 def _hours(begin: int, end: int) -> list[list[int]]:

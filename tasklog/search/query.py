@@ -201,6 +201,10 @@ def _logger(token: Token, now: datetime) -> terms.Logger:
     return terms.Logger(token.field, "logger", token.value, token.equal)
 
 
+def _tag(token: Token, now: datetime) -> terms.RunTag:
+    return terms.RunTag(token.value.lower())
+
+
 def _run(token: Token, now: datetime) -> terms.RunId:
     return terms.RunId(token.value)
 
@@ -237,6 +241,7 @@ _FIELDS: dict[str, Callable[[Token, datetime], LineTerm | RunTerm]] = {
     "level": _level,
     "stream": _stream,
     "task": _name("name"),
+    "tag": _tag,
     "logger": _logger,
     "queue": _name("queue"),
     "worker": _name("worker"),

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from tasklog import tags
 from tasklog.line import Line, level_name
 from tasklog.search.literals import literals
 from tasklog.states import State
@@ -225,6 +226,25 @@ class RunName(Name):
 
 
 @dataclass(frozen=True, slots=True)
+class RunTag:
+    """A run of a task that has this tag now."""
+
+    word: str
+
+    def rows(self, vendor: str) -> Q | None:
+        return Q(name__in=tags.tasks_with(self.word))
+
+    def exact(self, vendor: str) -> bool:
+        return True
+
+    def keeps_run(self, run: Any) -> bool:
+        return self.word in tags.of(run.name)
+
+    def __str__(self) -> str:
+        return f"tag:{quoted(self.word)}"
+
+
+@dataclass(frozen=True, slots=True)
 class RunState:
     """A run in one of these states."""
 
@@ -264,7 +284,7 @@ class RunId:
 
 
 LineTerm = Text | Regex | Level | Stream | Logger | After | Before
-RunTerm = RunName | RunState | RunId
+RunTerm = RunName | RunTag | RunState | RunId
 
 
 def _all(lookup: str, values: list[str]) -> Q | None:

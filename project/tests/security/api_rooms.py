@@ -31,10 +31,10 @@ def one(scope: str, least: str = "") -> Rule:
     return changing(seen, of_scope(scope, least)) if least else none_there(seen)
 
 
-def deed(scope: str, least: str) -> Rule:
+def deed(scope: str, least: str, method: str = "POST") -> Rule:
     """Something done to one that is not there."""
     seen = of_scope(scope)
-    return Rule(missing(of_scope(scope, least)), ("POST",), unless_allowed(seen), seen)
+    return Rule(missing(of_scope(scope, least)), (method,), unless_allowed(seen), seen)
 
 
 OVER_ALL = {actor: 403 if status == 200 else status for actor, status in by_scope("").items()} | {
@@ -58,6 +58,7 @@ def api_rooms(prefix: str) -> dict[str, Rule]:
         f"{prefix}:api_alert_rules": listing("alerts", "administrator"),
         f"{prefix}:api_alert_rule": one("alerts", "administrator"),
         f"{prefix}:api_alert_rule_verb": deed("alerts", "administrator"),
+        f"{prefix}:api_tags": deed("alerts", "administrator", "PUT"),
         f"{prefix}:api_alert_rule_preview": one("alerts"),
         f"{prefix}:api_alert_preview": Rule(
             wrong(of_scope("alerts", "administrator")),
@@ -83,6 +84,7 @@ def api_rooms(prefix: str) -> dict[str, Rule]:
         # Of all runs together: a program of its own sees its own alone.
         f"{prefix}:api_pattern": WHOLE_ONE,
         f"{prefix}:api_anomalies": WHOLE_API,
+        f"{prefix}:api_figures": WHOLE_API,
         f"{prefix}:api_reports": replace(
             WHOLE_API, methods=(*WHOLE_API.methods, "POST"), by={"POST": wrong(OVER_ALL)}
         ),

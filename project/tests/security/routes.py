@@ -149,6 +149,7 @@ RULES: dict[str, Rule] = {
     "dashboard:schedule_edit": Rule(
         none_there(pages(viewer=403, operator=403)), ("GET", "HEAD", "POST")
     ),
+    "dashboard:task_tags": Rule(missing(ADMINISTRATORS), ("POST",)),
     "dashboard:alerts": PAGE,
     "dashboard:alert": Rule(missing(pages()), SAFE),
     "dashboard:alert_verb": Rule(missing(pages(viewer=403)), ("POST",)),
@@ -169,6 +170,7 @@ RULES: dict[str, Rule] = {
     "dashboard:insights": WHOLE,
     "dashboard:insight_pattern": Rule(missing(WHOLE.of), SAFE),
     "dashboard:insight_anomalies": WHOLE,
+    "dashboard:insight_figures": WHOLE,
     "dashboard:insight_reports": WHOLE,
     "dashboard:insight_report": Rule(missing(WHOLE.of), SAFE),
     "dashboard:insight_report_download": Rule(missing(WHOLE.of), SAFE),

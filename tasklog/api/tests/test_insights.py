@@ -3,10 +3,19 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
+from tasklog import tags
 from tasklog.api.tests.conftest import asked
 from tasklog.audit.models import AuditEntry
 from tasklog.insights import report
-from tasklog.insights.models import Anomaly, Finding, Pattern, PatternHour, Report, hour_of
+from tasklog.insights.models import (
+    Anomaly,
+    Finding,
+    Pattern,
+    PatternHour,
+    Report,
+    TaskHour,
+    hour_of,
+)
 from tasklog.insights.tasks import generate_analytics_report
 from tasklog.roles import Role
 
@@ -54,6 +63,25 @@ def test_anomalies_are_narrowed_by_kind_and_task(client, pattern):
         found = asked(client, "get", f"anomalies/?{query}").told["results"]
         assert [one["sentence"] for one in found] == ["None."]
     assert "burst" in asked(client, "get", "anomalies/?kind=x").told["fields"]["kind"]
+
+
+def test_figures_are_grouped_and_stand_beside_those_before(client, db):
+    this = hour_of(timezone.now())
+    for task, hour, ended, failed in (
+        ("orders.import", this, 4, 1), ("orders.pack", this - 1, 2, 0), ("mail.send", this, 5, 0),
+        ("orders.import", this - 3, 9, 9),
+    ):  # fmt: skip
+        TaskHour.objects.create(task=task, hour=hour, ended=ended, failed=failed)
+    tags.write("mail.send", ["nightly"])
+    told = asked(client, "get", "figures/?by=project&hours=2").told
+    assert [(one["name"], one["ended"]) for one in told["results"]] == [("orders", 6), ("mail", 5)]
+    assert told["results"][0]["before"]["failed"] == 9
+    told = asked(client, "get", "figures/?by=tag&hours=2").told
+    assert (told["total"], told["results"][0]["name"]) == (1, "nightly")
+    assert asked(client, "get", "figures/?hours=24").told["total"] == 3
+    wrong = asked(client, "get", "figures/?by=team&hours=0").told["fields"]
+    assert "task, project, tag" in wrong["by"]
+    assert "from 1 to 2160" in wrong["hours"]
 
 
 def test_findings_of_the_newest_day_come_with_their_proof(client, pattern):

@@ -139,3 +139,19 @@ def test_a_kind_nobody_knows_a_wrong_body_and_another_scope(
     assert (wrong.status_code, set(wrong.json()["fields"])) == (400, {"dry"})
     assert program("tasks:read").post(url, content_type="application/json").status_code == 403
     assert sent == []
+
+
+def test_a_task_is_given_tags_and_asked_for_by_them(program: Program, history: None) -> None:
+    client, url = program("alerts", "tasks:read"), f"{URL}demo.quick/tags/"
+    put = lambda body: client.put(url, body, content_type="application/json")  # noqa: E731
+    assert put({"tags": ["Nightly", "billing"]}).json() == {"tags": ["billing", "nightly"]}
+    assert AuditEntry.objects.get(action="tag").target == "demo.quick"
+    found = client.get(URL, {"tag": "NIGHTLY"}).json()["results"]
+    assert [(one["name"], one["tags"]) for one in found] == [("demo.quick", ["billing", "nightly"])]
+    for wrong in ({"tags": ["two words"]}, {"tags": "a"}, {"tags": ["a"] * 21}, {}):
+        answer = put(wrong)
+        assert answer.status_code == 400
+        assert "tags" in answer.json()["fields"]
+    assert put({"tags": []}).json() == {"tags": []}
+    assert client.put(f"{URL}nobody/tags/").status_code == 404
+    assert program("tasks:read").put(url).status_code == 403

@@ -20,6 +20,7 @@ from tasklog.insights import (
     report,
     similar,
 )
+from tasklog.insights.grouped import grouped
 from tasklog.insights.models import Anomaly, Cursor, Finding, Pattern, Report, TaskHour, hour_of
 from tasklog.insights.tasks import (
     calculate_analytics,
@@ -60,7 +61,7 @@ def test_hours_of_tasks_are_counted_once_however_often() -> None:
         "orders.import": (4, 0),
         "orders.pack": (1, 1),
     }
-    project = hours.by_project(found)["orders"]
+    project = grouped("project", found)["orders"]
     assert (project.ended, project.failed, project.lines) == (5, 1, 15)
     assert project.longest == pytest.approx(8, abs=0.01)
     assert project.mean == pytest.approx(16 / 5, abs=0.01)

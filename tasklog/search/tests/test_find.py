@@ -1,6 +1,7 @@
 import pytest
 from django.db import connection, transaction
 
+from tasklog import memo, tags
 from tasklog.archive.archiving import archive_run
 from tasklog.models import TaskLogLine, TaskRun
 from tasklog.search import hunt, rows, runs
@@ -122,9 +123,15 @@ def test_a_line_is_found_by_what_it_is(say, query, numbers, archived):
         ("after:2026-11-20T12:05", ["c", "b"]),
         ("before:2026-11-20T12:05", ["a"]),
         ("task:nothing", []),
+        ("tag:nightly", ["c", "a"]),
+        ("-tag:NIGHTLY", ["b"]),
+        ("tag:nothing", []),
     ],
 )
 def test_a_line_is_found_by_its_run(say, query, ids, archived):
+    memo.forget("tags")
+    tags.write("orders.import", ["nightly"])
+    tags.write("stock.import", ["nightly"])
     say("a", "hello", name="orders.import", worker="w1")
     say("b", "hello", name="mail.send", state="FAILURE", queue="high", minutes=5)
     say("c", "hello", name="stock.import", state="TIMEOUT", worker="w1", minutes=9)
