@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import batched
@@ -18,7 +19,9 @@ from tasklog.tallying import count_all, write
 JOBS = (*shop.JOBS, *office.JOBS, *closing.JOBS)
 NAMES = tuple(job.name for job in JOBS)
 # Runs of one transaction.
-STEP = 200
+STEP = 50
+# Between two of them, in seconds: SQLite keeps no queue, others get the lock in a pause alone.
+BREATH = 0.02
 
 
 def foreign() -> bool:
@@ -40,6 +43,7 @@ def make(begin: datetime, end: datetime) -> int:
     told.sort(key=lambda one: one.run.created_at)
     for part in batched(told, STEP):
         _store(part)
+        time.sleep(BREATH)
     return len(told)
 
 
@@ -51,10 +55,11 @@ def clear() -> int:
 def tally() -> None:
     """Counts these tasks anew.  Others keep what deleted runs have left in their numbers."""
     ended = TaskRun.objects.filter(name__in=NAMES, state__in=FINISHED)
+    counted = count_all(ended.iterator(chunk_size=1000))
     with transaction.atomic():
         for model in (TaskTally, TaskFailure):
             model.objects.filter(name__in=NAMES).delete()
-        write(count_all(ended.iterator(chunk_size=1000)))
+        write(counted)
 
 
 def _tell(begin: datetime, end: datetime) -> Iterator[Told]:
