@@ -18,6 +18,7 @@ from tasklog.api.models import ApiKey
 from tasklog.models import Drainer, TaskAttempt, TaskLogLine, TaskRun, TaskWorker
 
 pytestmark = pytest.mark.django_db
+NIGHTLY = pytest.mark.nightly
 
 EVERYTHING = every_address()
 OWN = [a for a in EVERYTHING if not a.pattern.startswith("admin/")]
@@ -108,11 +109,20 @@ def test_everybody_gets_what_the_table_says(address: Address, actors: dict[str, 
     assert got == wanted
 
 
+# Nobody, who may little, who may all, and a program: whether a method exists is no matter of roles.
+SOME = ("anonymous", "viewer", "root", "key all")
+
+
+@pytest.mark.parametrize(
+    "asking", [pytest.param(SOME, id="some"), pytest.param(ACTORS, id="all", marks=NIGHTLY)]
+)
 @each(ONCE)
-def test_no_other_method_is_answered(address: Address, actors: dict[str, Actor]) -> None:
+def test_no_other_method_is_answered(
+    address: Address, actors: dict[str, Actor], asking: tuple[str, ...]
+) -> None:
     rule = RULES[name_of(address)]
     got, wanted = {}, {}
-    for who, actor in actors.items():
+    for who, actor in ((name, actors[name]) for name in asking):
         for method in set(METHODS) - set(rule.methods):
             one = (rule.options if method == "OPTIONS" else 0) or rule.otherwise
             wanted[who, method] = one if isinstance(one, int) else one[who]
