@@ -77,6 +77,8 @@ MIDDLEWARE = [
 # Bytes of a request's body, and of a form in memory; what takes more says so by its path.
 BODY_LIMIT = DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("BODY_LIMIT", 2_621_440, least=65_536)
 LONGER_BODIES: dict[str, int] = {}  # uploads are added below
+# A body that brings less than a kilobyte a second for so many seconds is cut.
+BODY_SECONDS = env.number("BODY_SECONDS", 60, least=1)
 
 ROOT_URLCONF = "project.urls"
 ASGI_APPLICATION = "project.asgi.application"
