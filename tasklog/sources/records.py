@@ -49,6 +49,11 @@ class Summary:
     def told(self) -> dict[str, Any]:
         return {**self.__dict__, "levels": {str(level): n for level, n in self.levels.items()}}
 
+    @property
+    def rows(self) -> int:
+        """Lines of the run: one of the file may hold many."""
+        return self.levels.total()
+
     def wrong(self, rows: Sequence[LineRecord]) -> None:
         """Lines that were not read, as they are stored."""
         self.errors += len(rows)

@@ -1,4 +1,4 @@
-"""Takes a file that somebody sends: checked, kept in the folder, given to a worker.  WEB."""
+"""Takes a file that somebody sends: checked, kept in the folder, given to a worker.  BOTH."""
 
 from __future__ import annotations
 
