@@ -10,12 +10,15 @@ import re
 import stat
 import struct
 import tarfile
+import threading
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from tasklog.models import TaskRun
 from tasklog.sources import unpack, uploads
@@ -178,6 +181,33 @@ def test_size_and_quota_are_said_with_their_number(waiting: Take, settings: Any)
     settings.CELERY_TASKLOG_UPLOAD_BYTES_A_DAY = 3
     with pytest.raises(Refused, match="More than 3 bytes"):
         waiting(b"xxx\n", user="bob")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_files_that_come_at_once_do_not_pass_the_quota_together(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, upload_dir: Path
+) -> None:
+    settings.CELERY_TASKLOG_UPLOAD_FILES_A_DAY = 1
+    meeting, parts_of = threading.Barrier(3, timeout=30), unpack.parts_of
+
+    def wait(path: Path) -> Any:
+        meeting.wait()
+        return parts_of(path)
+
+    def send(_: int) -> str:
+        try:
+            return uploads.receive(io.BytesIO(b"x\n"), "a.log", "ada").name
+        except Refused as refused:
+            return str(refused)
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(unpack, "parts_of", wait)
+    with ThreadPoolExecutor(3) as pool:
+        told = list(pool.map(send, range(3)))
+    assert told.count("a.log") == 1, told
+    assert sum("1 files in 24 hours" in one for one in told) == 2
+    assert (Upload.objects.count(), len([*upload_dir.iterdir()])) == (1, 1)
 
 
 @pytest.mark.parametrize(
