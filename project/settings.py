@@ -77,6 +77,8 @@ MIDDLEWARE = [
 # Bytes of a request's body, and of a form in memory; what takes more says so by its path.
 BODY_LIMIT = DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("BODY_LIMIT", 2_621_440, least=65_536)
 LONGER_BODIES: dict[str, int] = {}  # uploads are added below
+# A body that brings less than a kilobyte a second for so many seconds is cut.
+BODY_SECONDS = env.number("BODY_SECONDS", 60, least=1)
 
 ROOT_URLCONF = "project.urls"
 ASGI_APPLICATION = "project.asgi.application"
@@ -366,6 +368,7 @@ CELERY_TASKLOG_UPLOAD_FILES_A_DAY = env.number("CELERY_TASKLOG_UPLOAD_FILES_A_DA
 CELERY_TASKLOG_UPLOAD_BYTES_A_DAY = env.number(
     "CELERY_TASKLOG_UPLOAD_BYTES_A_DAY", 1024 * 1024 * 1024
 )
+CELERY_TASKLOG_UPLOAD_SECONDS = env.number("CELERY_TASKLOG_UPLOAD_SECONDS", 60)
 CELERY_TASKLOG_SOURCE_DIRS = env.words("CELERY_TASKLOG_SOURCE_DIRS")
 # A form may carry several files; each file has its own limit in the room of sources.
 LONGER_BODIES |= dict.fromkeys(

@@ -28,6 +28,7 @@ urlpatterns = [
     path("", include("dashboard.urls")),
 ]
 
+handler400 = "dashboard.views.errors.bad_request"
 handler403 = "dashboard.views.errors.forbidden"
 handler404 = "dashboard.views.errors.not_found"
 handler500 = "dashboard.views.errors.broken"

@@ -95,6 +95,8 @@ class Conf:
     # Each person, and each key, a day: files, and bytes in all.
     upload_files_a_day: int = 20
     upload_bytes_a_day: int = 1024 * 1024 * 1024
+    # Seconds a worker reads a file at a stretch; then the rest queues behind other tasks.
+    upload_seconds: int = 60
     # Folders whose files a connection may follow; empty: none.
     source_dirs: tuple[str, ...] = ()
 

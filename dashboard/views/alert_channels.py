@@ -14,6 +14,7 @@ from dashboard.htmx import etag_of, living
 from tasklog.addresses import number_of
 from tasklog.alerts.models import Rule
 from tasklog.alerts.verbs import CHANNEL_VERBS, SAVE_CHANNEL, TRY_AGAIN
+from tasklog.control.second_look import second_look
 from tasklog.notify.forms import SaveChannel
 from tasklog.notify.models import SENTENCES, Channel, Delivery, Kind
 from tasklog.roles import sees_all
@@ -96,6 +97,7 @@ def again(request: HttpRequest, delivery_id: str) -> HttpResponse:
     return redirect("dashboard:alert_channel", found.channel_id)
 
 
+@second_look
 def _edit(request: HttpRequest, kind: str, found: Channel | None) -> HttpResponse:
     sent = request.method == "POST"
     form = SaveChannel(kind, request.POST if sent else None, found)

@@ -17,6 +17,7 @@ from tasklog.alerts.patterns import MOST_CHARACTERS
 from tasklog.alerts.preview import preview
 from tasklog.alerts.reading import visible
 from tasklog.alerts.verbs import RULE_VERBS, SAVE_RULE
+from tasklog.control.second_look import second_look
 
 # What the address of a new rule may fill in, and how long it may be.
 _OFFERED = (
@@ -83,6 +84,7 @@ def verb(request: HttpRequest, rule_id: str, verb: str) -> HttpResponse:
     return redirect("dashboard:alert_rule", rule_id)
 
 
+@second_look
 def _edit(
     request: HttpRequest, condition: str, rule: Rule | None, offered: dict[str, Any]
 ) -> HttpResponse:

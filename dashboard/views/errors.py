@@ -5,11 +5,32 @@ None of them needs the database or the session: they must work when nothing else
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.core.exceptions import TooManyFieldsSent, TooManyFilesSent
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
 
 from tasklog.audit.trail import record
+
+_TITLES = {
+    "invalid": "That could not be read",
+    "too_large": "That was too long",
+    "too_many": "That was too much at once",
+    "too_slow": "That was too slow",
+}
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What Django refuses to read; its own words may name what is inside."""
+    most = "At most {:,} {} can be sent in one form, and nothing of it was taken."
+    if isinstance(exception, TooManyFilesSent):
+        told = most.format(settings.DATA_UPLOAD_MAX_NUMBER_FILES, "files")
+        return _refused(request, 400, "too_many", told)
+    if isinstance(exception, TooManyFieldsSent):
+        told = most.format(settings.DATA_UPLOAD_MAX_NUMBER_FIELDS, "fields")
+        return _refused(request, 400, "too_many", told)
+    return _refused(request, 400, "invalid", "The address or the form is damaged.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -35,7 +56,16 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 def too_long(request: HttpRequest, most: int) -> HttpResponse:
     """For a body of more than `most` bytes; nothing of it was looked at."""
     told = f"At most {filesizeformat(most)} can be sent here at once, and nothing of it was taken."
-    return _page(request, 413, "That was too long", told)
+    return _refused(request, 413, "too_large", told)
+
+
+def too_slow(request: HttpRequest, seconds: int, slowest: int) -> HttpResponse:
+    """For a body that brought less than `slowest` bytes a second for so long."""
+    told = (
+        f"Less than {filesizeformat(seconds * slowest)} came within {seconds} seconds, and nothing "
+        "of it was taken. Send it again over a better connection."
+    )
+    return _refused(request, 408, "too_slow", told)
 
 
 def broken(request: HttpRequest) -> HttpResponse:
@@ -64,6 +94,13 @@ def archive_away(request: HttpRequest) -> HttpResponse:
     response = _page(request, 503, "The archive is away", told)
     response.headers["Retry-After"] = "30"
     return response
+
+
+def _refused(request: HttpRequest, status: int, code: str, told: str) -> HttpResponse:
+    """A body that was not taken: programs and scripts get the shape of the API's errors."""
+    if "/api/" in request.path or "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse({"error": told, "code": code, "fields": {}}, status=status)
+    return _page(request, status, _TITLES[code], told)
 
 
 def _page(request: HttpRequest, status: int, title: str, told: str) -> HttpResponse:

@@ -17,6 +17,7 @@ from tasklog.control.actions import perform
 from tasklog.control.schedules.form import FIELDS_OF, ScheduleForm, task_names
 from tasklog.control.schedules.listing import describe, find
 from tasklog.control.schedules.verbs import SAVE, VERBS, act
+from tasklog.control.second_look import second_look
 
 FORM = "dashboard/schedules/form.html"
 
@@ -78,6 +79,7 @@ def edit(request: HttpRequest, schedule_id: str) -> HttpResponse:
     return _edit(request, _or_404(schedule_id))
 
 
+@second_look
 def _edit(request: HttpRequest, task: Any) -> HttpResponse:
     offered = {"task": request.GET["task"][:200]} if "task" in request.GET and not task else {}
     form = ScheduleForm(request.POST or None, task=task, initial=offered)

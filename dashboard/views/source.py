@@ -13,6 +13,7 @@ from dashboard.access import administrators
 from dashboard.htmx import wants_fragment
 from dashboard.views.worker import TONES
 from tasklog.control.actions import perform
+from tasklog.control.second_look import second_look
 from tasklog.sealing import Unreadable
 from tasklog.sources.connections import find
 from tasklog.sources.form import NameForm
@@ -68,6 +69,7 @@ def _found(key: str) -> Connection:
     return found
 
 
+@second_look
 def _edit(request: HttpRequest, connection: Connection, kept: dict[str, Any]) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     names = NameForm(sent, instance=connection)

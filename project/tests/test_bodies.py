@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from asgiref.sync import async_to_sync
 from django.core.handlers.asgi import ASGIHandler
 from django.test import Client
 
-from project.bodies import LimitedBodies
+from project.bodies import LATE, LimitedBodies, Pace
 
 LIMIT = 100_000
 
@@ -63,3 +64,35 @@ def test_a_body_without_an_end_is_answered_all_the_same(
     sender = Sender(header)
     async_to_sync(LimitedBodies(ASGIHandler()))(sender.scope, sender.receive, sender.send)
     assert sender.status == 413
+
+
+def test_a_moment_in_which_the_server_itself_was_busy_cuts_nobody() -> None:
+    busy = [True]
+
+    async def source() -> dict[str, Any]:
+        if busy.pop():
+            busy.append(False)
+            time.sleep(2 * LATE)  # the whole loop stands still
+            await asyncio.sleep(60)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    pace = Pace(source, LATE / 2)
+    assert async_to_sync(pace.receive)()["body"] == b"x"
+
+
+def test_bytes_of_one_window_do_not_count_for_the_next() -> None:
+    pieces = [b"x" * 5000, b"y"]
+
+    async def source() -> dict[str, Any]:
+        if not pieces:
+            await asyncio.sleep(60)
+        return {"type": "http.request", "body": pieces.pop(0), "more_body": True}
+
+    async def all_of_it() -> None:
+        pace = Pace(source, LATE)
+        while True:
+            await pace.receive()
+
+    with pytest.raises(TimeoutError):
+        async_to_sync(all_of_it)()
+    assert not pieces

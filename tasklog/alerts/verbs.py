@@ -57,7 +57,8 @@ def _test_rule(rule: Rule, *, by: str) -> Outcome:
 
 
 def _save_channel(saved: SaveChannel, *, by: str) -> Outcome:
-    channel = saved.save(by)
+    with transaction.atomic():
+        channel = saved.save(by)
     return done(f"{channel.name} is saved. Press Test to see whether it works.", channel)
 
 

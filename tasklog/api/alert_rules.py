@@ -22,6 +22,7 @@ from tasklog.api.paging import PageQuery, page, paged, row_or_404
 from tasklog.api.parsing import ordered
 from tasklog.api.serializers import LAST_NUMBER, switch, whole, word
 from tasklog.api.views import checked
+from tasklog.control.second_look import second_look
 from tasklog.roles import Role
 
 ADMINISTRATOR = Role.ADMINISTRATOR
@@ -191,6 +192,7 @@ class RuleList(RuleView):
             rows = rows.filter(enabled=asked["enabled"])
         return paged(request, rows, asked, as_json)
 
+    @second_look
     def post(self, request: Request) -> Response:
         """Makes a rule; it is in force within seconds."""
         asked = ordered(RuleOrder, request)
@@ -208,6 +210,7 @@ class RuleDetail(RuleView):
     def get(self, request: Request, rule_id: str) -> Response:
         return Response(as_json(row_or_404(_rules(), rule_id, "rule")))
 
+    @second_look
     def patch(self, request: Request, rule_id: str) -> Response:
         """Changes what is given; a rule keeps its condition."""
         rule = row_or_404(Rule.objects.all(), rule_id, "rule")

@@ -17,6 +17,7 @@ from tasklog.api.paging import PageQuery, page, paged, row_or_404
 from tasklog.api.parsing import ordered
 from tasklog.api.serializers import LAST_NUMBER, WordsField, moment, switch, whole, word
 from tasklog.api.views import checked
+from tasklog.control.second_look import second_look
 from tasklog.notify.channels import WAYS
 from tasklog.notify.forms import SaveChannel
 from tasklog.notify.models import Channel, Delivery, Kind
@@ -140,6 +141,7 @@ class ChannelList(ChannelView):
             rows = rows.filter(kind=asked["kind"])
         return paged(request, rows, asked, self.as_json)
 
+    @second_look
     def post(self, request: Request) -> Response:
         """Makes a channel; a test tells whether it works."""
         asked = ordered(ChannelOrder, request)
@@ -156,6 +158,7 @@ class ChannelDetail(ChannelView):
     def get(self, request: Request, channel_id: str) -> Response:
         return Response(self.as_json(row_or_404(Channel.objects.all(), channel_id, "channel")))
 
+    @second_look
     def patch(self, request: Request, channel_id: str) -> Response:
         """Changes what is given; a channel keeps its kind."""
         channel = row_or_404(Channel.objects.all(), channel_id, "channel")

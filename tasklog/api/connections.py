@@ -17,6 +17,7 @@ from tasklog.api.paging import PageQuery, page, paged
 from tasklog.api.parsing import ordered
 from tasklog.api.serializers import switch, whole, word
 from tasklog.api.views import checked
+from tasklog.control.second_look import second_look
 from tasklog.roles import Role
 from tasklog.sources.connections import find
 from tasklog.sources.form import NameForm
@@ -112,6 +113,7 @@ class ConnectionList(ConnectionView):
             rows = rows.filter(enabled=asked["enabled"])
         return paged(request, rows, asked, self.as_json)
 
+    @second_look
     def post(self, request: Request) -> Response:
         """Makes a connection, which is fetched from then on."""
         asked = ordered(ConnectionOrder, request)
@@ -130,6 +132,7 @@ class ConnectionDetail(ConnectionView):
     def get(self, request: Request, key: str) -> Response:
         return Response(self.as_json(_found(key)))
 
+    @second_look
     def patch(self, request: Request, key: str) -> Response:
         """Changes what is given; a connection keeps its kind, and where it is."""
         connection = _found(key)

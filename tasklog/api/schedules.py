@@ -20,6 +20,7 @@ from tasklog.api.views import attempts_of, checked
 from tasklog.control.schedules.form import FIELDS_OF
 from tasklog.control.schedules.listing import KINDS, Schedule, describe, find, page_of
 from tasklog.control.schedules.verbs import PROGRAMS, SAVE, VERBS
+from tasklog.control.second_look import second_look
 
 
 class SchedulesQuery(serializers.Serializer[Any]):
@@ -135,6 +136,7 @@ class ScheduleList(ScheduleView):
         results = [ScheduleSerializer(one).data for one in found]
         return Response({"next": following, "results": results})
 
+    @second_look
     def post(self, request: Request) -> Response:
         """Makes a schedule; what is left out begins as in the form of the page."""
         made = self.save("make", ordered(ScheduleOrder, request))
@@ -153,6 +155,7 @@ class ScheduleDetail(ScheduleView):
     def get(self, request: Request, schedule_id: str) -> Response:
         return self.detail(self.task_or_404(schedule_id))
 
+    @second_look
     def patch(self, request: Request, schedule_id: str) -> Response:
         """Changes what the body names."""
         task = self.task_or_404(schedule_id)

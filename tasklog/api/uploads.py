@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import SuspiciousOperation
-from django.http import Http404
+from django.conf import settings
+from django.core.exceptions import SuspiciousOperation, TooManyFilesSent
+from django.http import Http404, HttpRequest
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, ParseError
@@ -139,15 +140,27 @@ def _body(request: Request) -> tuple[Any, str, int]:
     raw = request._request
     name = (request.query_params.get("name") or raw.headers.get("X-File-Name", ""))[:500]
     if raw.content_type == "multipart/form-data":
-        try:
-            file = raw.FILES.get("file")
-        except (MultiPartParserError, SuspiciousOperation) as error:  # too many parts, among others
-            raise ParseError(f"The form cannot be read: {error}.") from error
-        if file is None:
-            raise ParseError("Send the file in a field named file, or as the body itself.")
+        file = _file_of(raw)
         return file, name or str(file.name), int(file.size or 0)
     length = raw.META.get("CONTENT_LENGTH") or "0"
     return raw, name or "upload.log", int(length) if length.isdecimal() else 0
+
+
+def _file_of(raw: HttpRequest) -> Any:
+    """The one file of a form: several would need an answer each."""
+    try:
+        files = raw.FILES
+    except TooManyFilesSent as error:
+        most = settings.DATA_UPLOAD_MAX_NUMBER_FILES
+        raise ParseError(f"Send one file at a time; these are more than {most}.") from error
+    except (MultiPartParserError, SuspiciousOperation) as error:
+        raise ParseError(f"The form cannot be read: {error}.") from error
+    count = sum(len(of_name) for _, of_name in files.lists())
+    if count > 1:
+        raise ParseError(f"Send one file at a time; these are {count}.")
+    if "file" not in files:
+        raise ParseError("Send the file in a field named file, or as the body itself.")
+    return files["file"]
 
 
 def as_json(upload: Upload) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Partial:
         """The whole line; the next one starts empty."""
         line = self.text
         if self._size > self._kept:
-            line = f"{_to_the_last_word(line)} … [cut: {self._size:,} bytes]"
+            line = f"{to_the_last_word(line)} … [cut: {self._size:,} bytes]"
         self._clear()
         self.redraw = False
         return line
@@ -100,7 +100,7 @@ class Partial:
             self._pieces.append(piece)
 
 
-def _to_the_last_word(text: str) -> str:
+def to_the_last_word(text: str) -> str:
     """Without the word that the limit halved: half a secret looks like none."""
     start = max(0, len(text) - LONGEST_WORD)
     return text[: max(text.rfind(end, start) for end in WORD_ENDS) + 1] or text

@@ -10,6 +10,8 @@ import codecs
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
+from tasklog.capture.splitter import LONGEST_WORD, WORD_ENDS
+
 CHUNK = 512 * 1024
 LINES = 5_000
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -65,7 +67,13 @@ def _whole(held: bytes, over: int, piece: bytes, most: int) -> bytes:
     size = len(held) + over + len(piece)
     if size <= most:
         return held + piece
-    return (held + piece)[:most] + f" … [cut: {size:,} bytes]".encode()
+    return _to_the_last_word((held + piece)[:most]) + f" … [cut: {size:,} bytes]".encode()
+
+
+def _to_the_last_word(line: bytes) -> bytes:
+    """Half a secret looks like none, and half a character makes the line another encoding's."""
+    start = max(0, len(line) - LONGEST_WORD)
+    return line[: max(line.rfind(end.encode(), start) for end in WORD_ENDS) + 1] or line
 
 
 def texts(lines: list[bytes]) -> list[str]:

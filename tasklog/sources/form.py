@@ -20,6 +20,8 @@ class NameForm(forms.ModelForm):  # type: ignore[type-arg]
         name: str = self.cleaned_data["name"]
         if not name.isprintable():
             raise forms.ValidationError("Give one line without control characters.")
+        if Connection.objects.exclude(pk=self.instance.pk).filter(name=name).exists():
+            raise forms.ValidationError(f"There is a connection named “{name}” already.")
         return name
 
     def clean_interval(self) -> int:

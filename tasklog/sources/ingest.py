@@ -2,22 +2,25 @@
 
 Each block is one transaction: its lines, how far the file is read, and what the parser must know to
 go on.  Killed at any point and started again, it goes on where the last commit ended; two workers
-at the same file cannot both move it.
+at the same file cannot both move it.  Nobody waits for a large file: after `upload_seconds` the
+rest queues again, behind other tasks.
 """
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from tasklog.conf import conf
 from tasklog.drain.door import Door, RunGone
-from tasklog.sources import files, unpack
+from tasklog.sources import files, unpack, uploads
 from tasklog.sources.blocks import AsUtf8, Block, Readable, blocks, skip
 from tasklog.sources.models import Upload
 from tasklog.sources.records import Records, Summary
@@ -29,14 +32,20 @@ _INFO, _WARNING = 20, 30
 ALMOST = 99.0
 # Ten times what a gigabyte of common lines holds.
 MOST_LINES = 100_000_000
+# So many workers may end at the same place: it is the file, not the workers.
+TRIES = 5
 
 
 class Elsewhere(RuntimeError):
     """Another worker reads this file, or it has ended."""
 
 
+class TurnOver(RuntimeError):
+    """The file was read for as long as others can be kept waiting."""
+
+
 def process(upload_id: int) -> str:
-    """Reads the file to its end; the sentence that says what became of it.
+    """Reads the file to its end, or for its time; the sentence that says what became of it.
 
     Raises what the database raises when it is away: called again it goes on.
     """
@@ -47,6 +56,9 @@ def process(upload_id: int) -> str:
         return Reading(upload).run()
     except Elsewhere:
         return f"{upload.name} is read by another worker."
+    except TurnOver:
+        uploads.queue(upload)
+        return f"{upload.name}: the rest is read after what else waits."
     except Refused as error:
         return _fail(upload, str(error))
     except RunGone:
@@ -66,11 +78,21 @@ class Reading:
         self.parts = unpack.parts_of(self.path)
         self.summary = Summary(upload.summary)
         self.sent = sum(part.weight for part in self.parts) or 1
+        self.until = time.monotonic() + conf().upload_seconds
 
     def run(self) -> str:
+        """Raises TurnOver where there is more."""
+        self._begin()
         for number in range(self.upload.member, len(self.parts)):
             self._read(number, self.parts[number])
         return self._end()
+
+    def _begin(self) -> None:
+        """A worker that its lines end, by their weight or their time, has counted itself here."""
+        if self.upload.tries >= TRIES:
+            line = self.summary.lines + 1
+            raise Refused(f"{TRIES} workers ended while they read on from line {line:,}.")
+        self._here().update(tries=F("tries") + 1, touched_at=timezone.now())
 
     def _read(self, number: int, part: unpack.Part) -> None:
         begin = self.upload.end
@@ -84,6 +106,8 @@ class Reading:
                 heading = part.name if self.upload.end == 0 else ""
                 percent = self._percent(number, part, block.end, raw)
                 self._store(records, block, percent, heading)
+                if time.monotonic() >= self.until:
+                    raise TurnOver
         self._advance(number)
 
     def _records(self, block: Block, *, fresh: bool) -> Records:
@@ -98,7 +122,7 @@ class Reading:
     def _store(self, records: Records, block: Block, percent: float, heading: str) -> None:
         before = self.upload.end
         rows = records.read(block.lines)
-        if self.summary.lines > MOST_LINES:
+        if max(self.summary.lines, self.summary.rows) > MOST_LINES:
             raise Refused(f"It holds more than {MOST_LINES:,} lines.", 413)
         self.summary.bytes += block.end - before
         memory = {
@@ -121,15 +145,17 @@ class Reading:
 
     def _move(self, **values: Any) -> None:
         """Only from where we left it: whoever was faster has stored these lines."""
-        upload = self.upload
-        here = Upload.objects.filter(
-            pk=upload.pk, member=upload.member, end=upload.end, state__in=["waiting", "reading"]
-        )
-        values |= {"touched_at": timezone.now(), "state": Upload.State.READING}
-        if not here.update(summary=self.summary.told(), **values):
+        values |= {"touched_at": timezone.now(), "state": Upload.State.READING, "tries": 0}
+        if not self._here().update(summary=self.summary.told(), **values):
             raise Elsewhere
         for name, value in values.items():
-            setattr(upload, name, value)
+            setattr(self.upload, name, value)
+
+    def _here(self) -> QuerySet[Upload]:
+        upload = self.upload
+        return Upload.objects.filter(
+            pk=upload.pk, member=upload.member, end=upload.end, state__in=["waiting", "reading"]
+        )
 
     def _percent(self, number: int, part: unpack.Part, end: int, raw: BinaryIO) -> float:
         done = sum(one.weight for one in self.parts[:number])

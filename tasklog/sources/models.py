@@ -35,6 +35,9 @@ class Upload(models.Model):
     # How far it is stored: members that are done, and bytes of the next one, unpacked.
     member = models.PositiveIntegerField(default=0)
     end = models.BigIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Workers that began at this place and stored nothing."
+    )
     memory = models.JSONField(default=dict, help_text="What its parser must know to go on.")
     summary = models.JSONField(default=dict)
     error = models.TextField(blank=True, default="")

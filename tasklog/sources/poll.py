@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from tasklog.capture.splitter import to_the_last_word
 from tasklog.conf import conf
 from tasklog.drain.door import Door, RunGone, open_run
 from tasklog.notify.transport import TransportError
@@ -35,6 +36,10 @@ PAGES = 20
 CLAIM = timedelta(minutes=5)
 LONGEST_WAIT = 300.0
 _CHUNK = 500
+# Where a cursor holds what the readers of unfinished keys and tracebacks know, by flow.
+OPEN = "open"
+# Of so many flows, the newest.
+FLOWS = 100
 
 
 class Overtaken(RuntimeError):
@@ -110,19 +115,27 @@ def store(connection: Connection, batch: Batch) -> int:
     with transaction.atomic():
         here = Connection.objects.filter(pk=connection.pk, version=connection.version)
         # First of all: it locks the connection.
-        if not here.update(version=F("version") + 1, cursor=batch.cursor):
+        if not here.update(version=F("version") + 1):
             raise Overtaken
         fresh = _unseen(connection, batch.events, now)
         if batch.forget:
             SeenEvent.objects.filter(connection=connection, at__lt=batch.forget).delete()
-        run_id, rows = _enter(connection, fresh, now)
+        going_on = dict(connection.cursor.get(OPEN, {}))
+        run_id, rows = _enter(connection, fresh, now, going_on)
         newest = max((row.at for row in rows), default=None)
-        values = {"run_id": run_id, "lines": F("lines") + len(rows)}
+        cursor = _with_flows(batch.cursor, going_on)
+        values = {"run_id": run_id, "lines": F("lines") + len(rows), "cursor": cursor}
         if newest is not None:
             values["newest_at"] = datetime.fromtimestamp(newest / 1e6, UTC)
         Connection.objects.filter(pk=connection.pk).update(**values)
     connection.refresh_from_db()
     return len(rows)
+
+
+def _with_flows(cursor: dict[str, Any], going_on: dict[str, Any]) -> dict[str, Any]:
+    plain = {name: value for name, value in cursor.items() if name != OPEN}
+    newest = dict([*going_on.items()][-FLOWS:])
+    return {**plain, OPEN: newest} if newest else plain
 
 
 def _unseen(connection: Connection, events: Sequence[Event], now: datetime) -> list[Event]:
@@ -158,7 +171,7 @@ def digest(text: str) -> str:
 
 
 def _enter(
-    connection: Connection, events: list[Event], now: datetime
+    connection: Connection, events: list[Event], now: datetime, going_on: dict[str, Any]
 ) -> tuple[str, list[LineRecord]]:
     """The lines into the run of the day; yesterday's ends."""
     run_id = run_of(connection, now)
@@ -168,7 +181,7 @@ def _enter(
         return (run_id if connection.run_id == run_id else ""), []
     source = f"connection {connection.name}"
     open_run(run_id, title=f"source:{connection.name}", source=source, user=connection.created_by)
-    rows = rows_of(run_id, events, now)
+    rows = rows_of(run_id, events, now, going_on)
     door = Door(run_id)
     door.start()
     door.add(rows)
@@ -192,19 +205,33 @@ def end_run(connection: Connection) -> None:
         door.close()
 
 
-def rows_of(run_id: str, events: Sequence[Event], now: datetime) -> list[LineRecord]:
-    """The events' lines, parsed; an event's own time goes before what its text says."""
+def rows_of(
+    run_id: str, events: Sequence[Event], now: datetime, going_on: dict[str, Any]
+) -> list[LineRecord]:
+    """The events' lines, parsed; an event's own time goes before what its text says.
+
+    `going_on`: by flow, what a key or a traceback has begun; changed to how these events end.
+    """
     most = conf().max_line_bytes
-    texts = [event.text[:most] for event in events]
-    parser = Mixed(texts)
-    records = Records(run_id, parser, Summary({}), {}, int(now.timestamp() * 1_000_000))
+    texts = [_cut(event.text, most) for event in events]
+    parser, summary, micros = Mixed(texts), Summary({}), int(now.timestamp() * 1_000_000)
+    flows = {
+        flow: Records(run_id, parser, summary, going_on.pop(flow, {}), micros)
+        for flow in dict.fromkeys(event.flow for event in events)
+    }
     rows: list[LineRecord] = []
     for event, text in zip(events, texts, strict=True):
-        found = records.read(text.rstrip("\n").split("\n"))
-        moment = _moment(event, now)
-        at = int(moment.timestamp() * 1_000_000)
+        found = flows[event.flow].read(text.rstrip("\n").split("\n"))
+        at = int(_moment(event, now).timestamp() * 1_000_000)
         rows += found if event.at is None else [row._replace(at=at) for row in found]
+    going_on.update({flow: known for flow, one in flows.items() if (known := one.going_on)})
     return rows
+
+
+def _cut(text: str, most: int) -> str:
+    if len(text) <= most:
+        return text
+    return f"{to_the_last_word(text[:most])} … [cut: {len(text.encode(errors='replace')):,} bytes]"
 
 
 class Mixed:

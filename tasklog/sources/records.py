@@ -49,6 +49,11 @@ class Summary:
     def told(self) -> dict[str, Any]:
         return {**self.__dict__, "levels": {str(level): n for level, n in self.levels.items()}}
 
+    @property
+    def rows(self) -> int:
+        """Lines of the run: one of the file may hold many."""
+        return self.levels.total()
+
     def wrong(self, rows: Sequence[LineRecord]) -> None:
         """Lines that were not read, as they are stored."""
         self.errors += len(rows)
@@ -101,6 +106,7 @@ class Records:
         self.logger: str = memory.get("logger", "")
         self.timed: bool = memory.get("timed", False)
         self.tracing: bool = memory.get("tracing", False)
+        self.unended = False  # the newest line is inside a traceback
         self.masker = Masker(memory.get("hiding"))
         self.rows: list[LineRecord] = []
 
@@ -108,6 +114,13 @@ class Records:
     def memory(self) -> dict[str, Any]:
         known = ("at", "level", "logger", "timed", "tracing")
         return {one: getattr(self, one) for one in known} | {"hiding": self.masker.hiding}
+
+    @property
+    def going_on(self) -> dict[str, Any]:
+        """The memory where what comes later may belong to a key or a traceback, else nothing."""
+        if self.unended:
+            return self.memory
+        return {"hiding": self.masker.hiding} if self.masker.hiding else {}
 
     def read(self, lines: Sequence[str]) -> list[LineRecord]:
         """The rows of these lines."""
@@ -125,7 +138,7 @@ class Records:
             at, self.level, logger, message = found
             if logger != self.logger:
                 self.logger = name(logger)
-            self.tracing = False
+            self.tracing = self.unended = False
             if at is not None:
                 self.at, self.timed = at, True
                 ats.append(at)
@@ -166,10 +179,11 @@ class Records:
 
     def _follows(self, text: str) -> bool:
         if text.startswith(_FOLLOWS):
-            self.tracing = True
+            self.tracing = self.unended = True
             if text.startswith(_TRACE):
                 self.level = max(self.level, _ERROR)
             return True
+        self.unended = self.tracing and text[:1] in (" ", "\t")
         if text[:1] in (" ", "\t"):
             return self.tracing or self.timed
         return self.tracing and _LAST.match(text) is not None

@@ -17,9 +17,11 @@ _AWAY = (OperationalError, InterfaceError)
 @shared_task(
     name="tasklog.sources.process_log_file", ignore_result=True,
     autoretry_for=_AWAY, retry_backoff=5, max_retries=10,
+    # Ten times its turn: half a megabyte that takes so long would never end.
+    soft_time_limit=600, time_limit=660,
 )  # fmt: skip
 def process_log_file(upload_id: int) -> None:
-    """Reads an uploaded file into its run; started again it goes on where it was."""
+    """Reads an uploaded file into its run for a while; started again it goes on where it was."""
     print(ingest.process(upload_id))  # noqa: T201
 
 

@@ -29,6 +29,7 @@ MEMBERS = 1_000
 # The list of members in a zip: a thousand of them with long names fit well.
 DIRECTORY = 2 * 1024 * 1024
 _END = b"PK\x05\x06"
+_END64 = b"PK\x06\x07"
 _GZIP, _ZIP = b"\x1f\x8b", (b"PK\x03\x04", _END)
 _ARCHIVES = (
     (b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"), (b"7z\xbc\xaf\x27\x1c", "7z"),
@@ -131,6 +132,9 @@ def check_directory(path: Path) -> None:
     place = tail.rfind(_END)
     if place < 0 or len(tail) - place < 22:
         raise Refused("This zip is cut off: its end is missing.")
+    if tail[max(place - 20, 0) : place].startswith(_END64):
+        # Its other list may be of any size, and zipfile reads that one.
+        raise Refused("This zip is of the kind for more than 65,535 files or 4 GiB (zip64).", 413)
     entries, length = struct.unpack_from("<HI", tail, place + 10)
     if entries > MEMBERS or length > DIRECTORY:
         raise Refused(f"This zip holds more than {MEMBERS:,} files.", 413)

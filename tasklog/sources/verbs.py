@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
+
 from tasklog.control.actions import Action, Outcome, done, failed, unknown
 from tasklog.control.link import BrokerAway, link
 from tasklog.notify.transport import TransportError
@@ -17,10 +19,12 @@ from tasklog.sources.refused import Refused
 def _save(connection: Connection, *, settings: dict[str, Any]) -> Outcome:
     connection.settings = settings
     if connection.pk is None:
-        connection.save()
+        with transaction.atomic():
+            connection.save()
         return done(f"{connection} is fetched from now on.", connection)
-    connection.save(update_fields=["name", "interval", "sealed"])
-    connections.resume(connection) if connection.enabled else None
+    with transaction.atomic():
+        connection.save(update_fields=["name", "interval", "sealed"])
+        connections.resume(connection) if connection.enabled else None
     return done(f"{connection} was changed.", connection)
 
 

@@ -79,7 +79,7 @@ function send(file, shown) {
 
 function show({ status, response }, { row, bar, told }) {
   bar.remove();
-  told.textContent = response?.told ?? (status ? `The server answered ${status}.` : "Not sent: no connection.");
+  told.textContent = response?.told ?? response?.error ?? (status ? `The server answered ${status}.` : "Not sent: no connection.");
   told.className = status === 201 ? "fine" : "wrong";
   if (!response?.url) return;
   const link = document.createElement("a");

@@ -61,7 +61,8 @@ def _delete(task: Any) -> Outcome:
 
 
 def _save(form: Any) -> Outcome:
-    task = form.save()
+    with transaction.atomic():
+        task = form.save()
     return done(f"{task.name} is saved.", task)
 
 

@@ -11,11 +11,15 @@ from tasklog.sealed import SealedForm
 
 
 class Event(NamedTuple):
-    """What came: one line or several.  `id` "" for one that cannot come twice."""
+    """What came: one line or several.  `id` "" for one that cannot come twice.
+
+    Lines of the same `flow` follow one another: a key or a traceback may go on in the next event.
+    """
 
     id: str
     at: int | None
     text: str
+    flow: str = ""
 
 
 class Batch(NamedTuple):

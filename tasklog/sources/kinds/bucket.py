@@ -17,6 +17,7 @@ from tasklog.notify.transport import TransportError
 from tasklog.sources.kinds import aws
 from tasklog.sources.kinds.base import Batch, Event
 from tasklog.sources.refused import Refused
+from tasklog.sources.tails import Tail, whole_lines
 from tasklog.sources.unpack import Counted, check_inside, check_text, told
 
 # Read at a time; a line that is longer is cut there.
@@ -59,6 +60,7 @@ class Place(NamedTuple):
     tag: str
     size: int
     end: int
+    within: bool = False  # a line that was cut
 
 
 def fetch(settings: dict[str, Any], cursor: dict[str, Any], now: datetime) -> Batch:
@@ -68,14 +70,16 @@ def fetch(settings: dict[str, Any], cursor: dict[str, Any], now: datetime) -> Ba
     if place is None:
         return Batch([], {"after": after})
     try:
-        lines, end, more = _read(client, settings["bucket"], place)
+        tail, more = _read(client, settings["bucket"], place)
     except _Gone:
         return Batch([], {"after": after}, more=True)
     except Refused as refused:
-        lines, end, more = [f"{place.key} was left at byte {place.end:,}: {refused}"], 0, False
-    events = [Event("", None, line) for line in lines]
+        left = f"{place.key} was left at byte {place.end:,}: {refused}"
+        tail, more = Tail([left], 0, False), False
+    events = [Event("", None, line) for line in tail.lines]
     if more:
-        return Batch(events, {"after": after, "place": place._replace(end=end)}, more=True)
+        here = place._replace(end=place.end + tail.used, within=tail.within)
+        return Batch(events, {"after": after, "place": here}, more=True)
     return Batch(events, {"after": place.key}, more=True)
 
 
@@ -94,8 +98,8 @@ def _next(client: Any, settings: dict[str, Any], after: str) -> Place | None:
         after = there[-1]["Key"]
 
 
-def _read(client: Any, bucket: str, place: Place) -> tuple[list[str], int, bool]:
-    """Whole lines from the place on, where they end, and whether more follows."""
+def _read(client: Any, bucket: str, place: Place) -> tuple[Tail, bool]:
+    """Whole lines from the place on, and whether more follows."""
     with aws.asking(_WRONG, _BEARABLE):
         answer = client.get_object(Bucket=bucket, Key=place.key, IfMatch=place.tag)
     with answer["Body"] as body:
@@ -107,9 +111,7 @@ def _read(client: Any, bucket: str, place: Place) -> tuple[list[str], int, bool]
             raise
         except Exception as error:  # the connection's own, of urllib3 or botocore
             raise TransportError(f"No answer: {type(error).__name__}.") from error
-    cut = data.rfind(b"\n") + 1 if more else len(data)
-    data = data[: cut or len(data)]
-    return data.decode("utf-8", "backslashreplace").splitlines(), place.end + len(data), more
+    return whole_lines(data, PART, within=place.within, ended=not more), more
 
 
 def _opened(body: Any, place: Place) -> Counted:

@@ -55,7 +55,10 @@ def fetch(settings: dict[str, Any], cursor: dict[str, Any], now: datetime) -> Ba
         answer = _ask(settings, start, token)
     except _TokenGone:
         return Batch([], {"since": since}, more=True)
-    events = [Event(e["eventId"], e["timestamp"] * 1000, e["message"]) for e in answer["events"]]
+    events = [
+        Event(e["eventId"], e["timestamp"] * 1000, e["message"], e.get("logStreamName", ""))
+        for e in answer["events"]
+    ]
     stamps = [min(event["timestamp"], until) for event in answer["events"]]
     newest = max([int(cursor.get("newest") or since), *stamps])
     forget = datetime.fromtimestamp(start / 1000, UTC) - timedelta(hours=1)

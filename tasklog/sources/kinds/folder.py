@@ -1,7 +1,8 @@
 """Files in a folder that CELERY_TASKLOG_SOURCE_DIRS allows, followed as `tail -F` does.
 
 A file is known by its inode and its beginning, so one that was rotated is read to its end under
-its new name, and one that was cut begins anew.  A line counts once its end is written.
+its new name, and one that was cut begins anew.  A line counts once its end is written, or when
+nobody has written to its file for five minutes.
 """
 
 from __future__ import annotations
@@ -20,10 +21,13 @@ from tasklog.conf import conf
 from tasklog.notify.transport import TransportError
 from tasklog.sealed import SealedForm
 from tasklog.sources.kinds.base import Batch, Event
+from tasklog.sources.tails import whole_lines
 
 MOST_BYTES = 2 * 1024 * 1024
 MOST_FILES = 100
 HEAD = 256
+# A line whose end is not written is waited for until its file is so old (seconds).
+UNFINISHED = 300
 
 
 class FolderForm(SealedForm):
@@ -64,9 +68,9 @@ def fetch(settings: dict[str, Any], cursor: dict[str, Any], now: datetime) -> Ba
     events: list[Event] = []
     more = False
     for key, path in there.items():
-        lines, place, left = _read(path, known.get(key), skip=skip)
+        lines, place, left = _read(path, known.get(key), now.timestamp(), skip=skip)
         known[key] = place
-        events += [Event("", None, line) for line in lines]
+        events += [Event("", None, line, key) for line in lines]
         if left or len(events) > 5_000:
             more = True
             break
@@ -93,7 +97,7 @@ def _files(folder: Path, pattern: str, known: dict[str, dict[str, Any]]) -> dict
 
 
 def _read(
-    path: Path, place: dict[str, Any] | None, *, skip: bool
+    path: Path, place: dict[str, Any] | None, now: float, *, skip: bool
 ) -> tuple[list[str], dict[str, Any], bool]:
     """Whole lines from the place on, the place behind them, and whether more is there."""
     try:
@@ -101,18 +105,28 @@ def _read(
     except OSError:
         return [], place or {"end": 0, "head": ""}, False
     with os.fdopen(handle, "rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        end = _end(file, place, size, skip=skip)
-        file.seek(end)
+        status = os.fstat(file.fileno())
+        end = _end(file, place, status.st_size, skip=skip)
+        within = _within(file, place, end)
         data = file.read(MOST_BYTES)
-        cut = data.rfind(b"\n") + 1
-        if not cut and len(data) == MOST_BYTES:
-            cut = len(data)  # a line without an end does not stop the others
-        end += cut
+        given_up = now - status.st_mtime > UNFINISHED and end + len(data) == status.st_size
+        tail = whole_lines(data, MOST_BYTES, within=within, ended=given_up)
+        end += tail.used
         file.seek(0)
         head = file.read(min(HEAD, end))
-    lines = data[:cut].decode("utf-8", "backslashreplace").splitlines() if cut else []
-    return lines, {"end": end, "head": _digest(head), "size": len(head)}, end < size and cut > 0
+    here = {"end": end, "head": _digest(head), "size": len(head)}
+    if tail.within:
+        here["within"] = True
+    return tail.lines, here, end < status.st_size and tail.used > 0
+
+
+def _within(file: Any, place: dict[str, Any] | None, end: int) -> bool:
+    """Whether the file, read on from `end`, begins amid a line that was cut or passed over."""
+    if place is not None:
+        file.seek(end)
+        return bool(place.get("within")) and end == place["end"]
+    file.seek(max(end - 1, 0))
+    return bool(end) and file.read(1) != b"\n"
 
 
 def _end(file: Any, place: dict[str, Any] | None, size: int, *, skip: bool) -> int:

@@ -8,13 +8,17 @@ import io
 import lzma
 import re
 import stat
+import struct
 import tarfile
+import threading
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from tasklog.models import TaskRun
 from tasklog.sources import unpack, uploads
@@ -129,12 +133,30 @@ def test_what_shows_while_it_is_read_ends_its_run_with_a_sentence(
     assert list(upload_dir.iterdir()) == []
 
 
-def test_100000_empty_members_are_refused_before_their_list_is_read(tmp_path: Path) -> None:
+def hundred_thousand_members() -> bytes:
+    """A zip whose plain end says one member, and whose other one, which zipfile believes, all."""
+    entry = b"PK\x01\x02" + struct.pack("<6H3I5H2I", *[20] * 6, 0, 0, 0, 1, *[0] * 6) + b"a"
+    head, size = b"PK\x03\x04" + bytes(26), len(entry) * 100_000
+    end64 = b"PK\x06\x06" + struct.pack("<Q2H2I4Q", 44, 45, 45, 0, 0, *[100_000] * 2, size, 30)
+    locator = b"PK\x06\x07" + struct.pack("<IQI", 0, 30 + size, 1)
+    end = b"PK\x05\x06" + struct.pack("<4H2IH", 0, 0, 1, 1, len(entry), 30, 0)
+    return head + entry * 100_000 + end64 + locator + end
+
+
+@pytest.mark.parametrize(
+    "data",
+    [archive(data=b"", times=1001), hundred_thousand_members()],
+    ids=["as the zip says", "where the zip says one"],
+)
+def test_a_hundred_thousand_empty_members_are_refused_before_their_list_is_read(
+    data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "many.zip"
-    path.write_bytes(b"PK\x01\x02" * 100 + b"PK\5\6" + b"\0" * 4 + b"\x01\0" * 2
-                     + (100_000 * 46).to_bytes(4, "little") + b"\0" * 6)  # fmt: skip
-    with pytest.raises(Refused, match="more than 1,000"):
-        unpack.check_directory(path)
+    path.write_bytes(data)
+    assert len(zipfile.ZipFile(path).infolist()) > unpack.MEMBERS
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    with pytest.raises(Refused, match=r"more than"):
+        unpack.parts_of(path)
 
 
 def test_the_most_that_may_come_out_is_a_setting(read: Take, settings: Any) -> None:
@@ -159,6 +181,33 @@ def test_size_and_quota_are_said_with_their_number(waiting: Take, settings: Any)
     settings.CELERY_TASKLOG_UPLOAD_BYTES_A_DAY = 3
     with pytest.raises(Refused, match="More than 3 bytes"):
         waiting(b"xxx\n", user="bob")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_files_that_come_at_once_do_not_pass_the_quota_together(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, upload_dir: Path
+) -> None:
+    settings.CELERY_TASKLOG_UPLOAD_FILES_A_DAY = 1
+    meeting, parts_of = threading.Barrier(3, timeout=30), unpack.parts_of
+
+    def wait(path: Path) -> Any:
+        meeting.wait()
+        return parts_of(path)
+
+    def send(_: int) -> str:
+        try:
+            return uploads.receive(io.BytesIO(b"x\n"), "a.log", "ada").name
+        except Refused as refused:
+            return str(refused)
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(unpack, "parts_of", wait)
+    with ThreadPoolExecutor(3) as pool:
+        told = list(pool.map(send, range(3)))
+    assert told.count("a.log") == 1, told
+    assert sum("1 files in 24 hours" in one for one in told) == 2
+    assert (Upload.objects.count(), len([*upload_dir.iterdir()])) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -208,6 +208,55 @@ def test_killed_anywhere_and_started_again_nothing_is_lost_or_doubled(
     assert len(calls) > 9
 
 
+@pytest.mark.parametrize("packed", [lambda d: d, gzip.compress, lambda d: zipped(a__log=d)])
+def test_a_file_is_read_in_turns_and_nothing_is_lost_between(
+    packed: Any, waiting: Take, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.CELERY_TASKLOG_UPLOAD_SECONDS = 0
+    monkeypatch.setattr(blocks, "CHUNK", 300)
+    upload = waiting(packed(json_lines(100)))
+    queued: list[int] = []
+    monkeypatch.setattr(uploads, "queue", lambda one: queued.append(one.pk))
+    told = ingest.process(upload.pk)
+    assert told == "app.log: the rest is read after what else waits."
+    while queued:
+        told = ingest.process(queued.pop())
+    assert "100 lines, JSON lines" in told
+    assert [text for text in messages(upload) if text[:4] == "line"] == [
+        f"line {n}" for n in range(100)
+    ]
+
+
+def test_lines_at_which_every_worker_ends_are_left_after_the_fifth(
+    waiting: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "LINES", 10)
+    upload = waiting(json_lines(30))
+    store = ingest.Reading._store
+
+    def dying(self: Any, records: Any, block: Any, *more: Any) -> None:
+        if self.summary.lines:
+            raise MemoryError
+        store(self, records, block, *more)
+
+    monkeypatch.setattr(ingest.Reading, "_store", dying)
+    for _ in range(ingest.TRIES + 1):  # the first of them has stored ten lines
+        with pytest.raises(MemoryError):
+            ingest.process(upload.pk)
+    assert ingest.process(upload.pk) == "5 workers ended while they read on from line 11."
+    run = TaskRun.objects.get(pk=upload.run_id)
+    assert (run.state, run.exception) == ("FAILURE", Upload.objects.get().error)
+    assert messages(upload)[:10] == [f"line {n}" for n in range(10)]
+
+
+def test_lines_inside_a_record_count_among_the_most(
+    read: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "MOST_LINES", 50)
+    assert read(json.dumps({"msg": "a\n" * 40}).encode()).state == "done"
+    assert "more than 50 lines" in read(json.dumps({"msg": "a\n" * 60}).encode()).error
+
+
 def test_two_workers_at_one_file_store_it_once(
     waiting: Take, monkeypatch: pytest.MonkeyPatch
 ) -> None:

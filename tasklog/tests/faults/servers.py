@@ -129,10 +129,10 @@ class Redis:
         shutil.rmtree(self.home)
 
 
-def serve(stack: Stack) -> str:
+def serve(stack: Stack, **env: str) -> str:
     """The address of a web process."""
     port = free_port()
     words = ("-m", "gunicorn", "-c", "python:project.gunicorn_conf")
-    process = stack.spawn(*words, PORT=str(port), GRACEFUL_TIMEOUT="1")
+    process = stack.spawn(*words, PORT=str(port), GRACEFUL_TIMEOUT="1", **env)
     wait_for(lambda: "listening on" in stack.output(process), 60, lambda: stack.output(process))
     return f"http://127.0.0.1:{port}"
