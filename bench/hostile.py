@@ -73,11 +73,12 @@ def main() -> None:
 
 
 def _ways() -> dict[str, Callable[[str], object]]:
-    from dashboard.ansi import strip, to_html
+    from dashboard.ansi import to_html
     from dashboard.lines import line_html
     from tasklog.capture.redact import Masker
     from tasklog.capture.splitter import Partial
     from tasklog.line import Line
+    from tasklog.plain import strip
     from tasklog.search import regex
 
     blank = Line(1, 0, "stdout", 0, "", "", 1, 0, 1)

@@ -8,15 +8,12 @@ knows, so that every one is readable in light and in dark.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from html import escape
 from itertools import islice
 
-# CSI sequences, OSC and other strings (unfinished ones too), then any other escape.
-_ESCAPE = re.compile(
-    r"\x1b++(?:\[([0-?]*+)[ -/]*+(?:([@-~])|$)|[\]PX^_][^\x07\x1b]*+(?:\x07|\x1b\\)?|[ -~])?"
-)
+from tasklog.plain import ESCAPE, strip
+
 # A line with more escapes than this is drawn plainly from there on.
 MAX_ESCAPES = 4000
 _PARAMETERS = 64
@@ -41,7 +38,7 @@ def to_html(text: str) -> str:
         return _plain(text)
     parts: list[str] = []
     style, at = PLAIN, 0
-    for found in islice(_ESCAPE.finditer(text), MAX_ESCAPES):
+    for found in islice(ESCAPE.finditer(text), MAX_ESCAPES):
         if found.start() > at:
             parts.append(_dressed(text[at : found.start()], style))
         at = found.end()
@@ -49,11 +46,6 @@ def to_html(text: str) -> str:
             style = _after(style, found[1])
     parts.append(_dressed(strip(text[at:]), style))
     return "".join(parts)
-
-
-def strip(text: str) -> str:
-    """The text without any escape sequence."""
-    return _ESCAPE.sub("", text) if "\x1b" in text else text
 
 
 def _plain(text: str) -> str:

@@ -6,7 +6,6 @@ The mark-up stands in components/_line.html, its values are worked out and escap
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,7 +17,8 @@ from typing import NamedTuple
 from django.template.loader import get_template
 
 from dashboard import ansi, groups
-from tasklog.line import LOG, STDERR, STDOUT, SYSTEM, Line
+from tasklog.line import Line
+from tasklog.plain import kind_of
 
 # Characters of a line that are drawn; the whole line is a click away.  A thousand lines of 256 KiB
 # would be a page that no browser shows.
@@ -26,11 +26,6 @@ DRAWN = 10_000
 # Lines in one wrapper: what the browser lays out at a time (`content-visibility`).
 WRAPPED = 100
 
-_WORDS = {STDOUT: "out", STDERR: "err", SYSTEM: "sys"}
-_LEVELS = (
-    (logging.CRITICAL, "crit"), (logging.ERROR, "error"), (logging.WARNING, "warn"),
-    (logging.INFO, "info"), (1, "debug"),
-)  # fmt: skip
 # Escaped text: a link ends at a space, a bracket, a quote, or any entity but `&amp;`.
 _LINK = re.compile(r"https?://(?:[^\s<>\"'&\x00-\x20]|&amp;)+")
 _TRAILING = ".,;:!?)]}*"
@@ -99,14 +94,6 @@ def _marked(logger: str, message: str) -> tuple[str, str]:
     mark = groups.mark_of(message)
     text = text_of(logger, message[len(mark.printed) :])
     return (mark.css, groups.marked(mark, text)) if mark.css else ("", text)
-
-
-@lru_cache(maxsize=256)
-def kind_of(stream: str, level: int) -> str:
-    """The short word of a line, which is its class too: out, err, sys, or its level."""
-    if stream == LOG or level >= logging.WARNING:
-        return next((word for least, word in _LEVELS if level >= least), "log")
-    return _WORDS.get(stream, "out")
 
 
 def text_of(logger: str, message: str) -> str:

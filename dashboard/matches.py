@@ -9,9 +9,8 @@ from typing import NamedTuple
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from dashboard import ansi
-from dashboard.lines import kind_of
 from tasklog.line import Line
+from tasklog.plain import kind_of, strip
 from tasklog.search.condition import Condition
 from tasklog.search.find import Found, Group
 from tasklog.search.runs import moment
@@ -58,7 +57,7 @@ def _row(line: Line, hit: bool, condition: Condition) -> Row:
 
 
 def _text(message: str, condition: Condition | None) -> SafeString:
-    text = ansi.strip(message)
+    text = strip(message)
     start = _start(text, condition) if condition and len(text) > SHOWN else 0
     shown = text[start : start + SHOWN]
     marked = _marked(shown, _spans(shown, condition) if condition else [])

@@ -40,15 +40,13 @@ urlpatterns = [
     path("runs/<tasklog_id:task_id>/status/", run.status, name="run_status"),
     path("runs/<tasklog_id:task_id>/lines/", lines.lines, name="run_lines"),
     path("runs/<tasklog_id:task_id>/find/", find.find, name="run_find"),
-    path("runs/<tasklog_id:task_id>/download/", download.download, name="run_download"),
+    path("runs/<tasklog_id:task_id>/download/", download.run, name="run_download"),
     path("workflows/", workflows.page, name="workflows"),
     path("workflows/<tasklog_id:task_id>/", workflow.page, name="workflow"),
     path("workflows/<tasklog_id:task_id>/stream/", workflow_log.stream, name="workflow_stream"),
     path("workflows/<tasklog_id:task_id>/lines/", workflow_log.lines, name="workflow_lines"),
     path("workflows/<tasklog_id:task_id>/find/", find.find_merged, name="workflow_find"),
-    path(
-        "workflows/<tasklog_id:task_id>/download/", workflow_log.download, name="workflow_download"
-    ),
+    path("workflows/<tasklog_id:task_id>/download/", download.workflow, name="workflow_download"),
 ]
 if apps.is_installed("tasklog.audit"):
     import dashboard.views.audit

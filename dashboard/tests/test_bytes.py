@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from dashboard.ansi import strip
 from dashboard.lines import render
 from tasklog.archive.archiving import archive_run
 from tasklog.archive.reader import read_lines
 from tasklog.live import sse
 from tasklog.models import TaskLogLine
+from tasklog.plain import strip
 from tasklog.spool.record import encode_line, line_prefix
 from tasklog.tests.faults.written import Written, drain
 

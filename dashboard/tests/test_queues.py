@@ -13,6 +13,7 @@ from dashboard.charts import depth_chart
 from tasklog.audit.models import AuditEntry
 from tasklog.control import depths
 from tasklog.control.models import QueueSample
+from tasklog.control.purging import PURGE
 
 HTMX = {"HX-Request": "true"}
 
@@ -22,7 +23,7 @@ def lonely(db: None, broker_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two messages wait in a queue that nobody consumes; a sample has seen it."""
     for name in ("broker_url", "broker_read_url", "broker_write_url"):
         monkeypatch.setitem(current_app.conf.changes, name, broker_url)
-    depths.purge("lonely")
+    PURGE.effect("lonely")
     app = Celery(broker=broker_url, set_as_current=False)
     for _ in range(2):
         app.send_task("orders.import", queue="lonely")

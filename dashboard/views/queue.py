@@ -17,7 +17,8 @@ from dashboard.views.worker import TONES
 from tasklog import memo
 from tasklog.control.actions import perform
 from tasklog.control.history import SPANS, history
-from tasklog.control.queues import PURGE, Queue
+from tasklog.control.purging import PURGE
+from tasklog.control.queues import Queue
 from tasklog.control.waiting import names_in, waiting_in
 
 TEMPLATE = "dashboard/queue/detail.html"

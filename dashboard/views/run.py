@@ -23,13 +23,13 @@ from dashboard.receipt import Receipt
 from dashboard.rows import started_by
 from dashboard.views.workflow import tree_of
 from dashboard.window import Asked, open_window
+from tasklog.download.formats import TITLES
 from tasklog.envelopes import following
 from tasklog.models import TaskAttempt, TaskRun
 from tasklog.states import State
 from tasklog.workflows.members import Workflow, belongs, workflow_of
 from tasklog.workflows.summary import Summary
 
-FORMATS = (("txt", "plain text"), ("jsonl", "one object a line"), ("csv", "for spreadsheets"))
 TABS = ("log", "details", "attempts", "workflow", "compare")
 
 
@@ -87,7 +87,7 @@ def _head(run: TaskRun, user: Any) -> dict[str, Any]:
         "ended": run.finished and not receipt.open,
         "death": end_of(run, attempts, user),
         "earlier": [(one.number, title_of(one)) for one in _earlier(run, attempts)],
-        "formats": FORMATS,
+        "formats": TITLES,
         "buttons": controls.buttons_of(run, user),
         "raised": controls.raised_of(run),
         "reruns": controls.reruns_of(run, user),

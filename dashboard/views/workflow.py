@@ -17,11 +17,11 @@ from dashboard.branches import branches, draw
 from dashboard.htmx import etag_of, tagged, unchanged, wants_fragment
 from dashboard.merged import Asked, open_window
 from dashboard.views.workflows import title_of
+from tasklog.download.formats import TITLES
 from tasklog.models import TaskRun
 from tasklog.workflows.members import Workflow, workflow_of
 from tasklog.workflows.summary import Summary, branch_names
 
-FORMATS = (("txt", "plain text"), ("jsonl", "one object a line"))
 # So many failed runs are named at the top.
 FAILED = 3
 
@@ -72,7 +72,7 @@ def head_of(workflow: Workflow) -> dict[str, Any]:
         "title": title_of(workflow),
         "failed": failed,
         "more_failed": len(summary.failed) - len(failed),
-        "formats": FORMATS,
+        "formats": TITLES,
         "etag": etag_of([_facts(run) for run in workflow.runs], workflow.hidden),
     }
 

@@ -1,10 +1,9 @@
-"""A workflow's merged log: windows, the live stream, the file.  WEB."""
+"""A workflow's merged log: windows, the live stream.  WEB."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -17,20 +16,16 @@ from django.views.decorators.http import require_GET
 from dashboard.access import signed_in
 from dashboard.lanes import Lanes
 from dashboard.merged import Asked, hidden_edge, open_window
-from dashboard.views.download import as_file, as_object, as_text
 from dashboard.views.stream import user_again
 from dashboard.views.workflow import page_of, workflow_or_404
-from tasklog.archive.merged import Told, walk
+from tasklog.archive.merged import Told
 from tasklog.archive.strands import reaches_of, strands_of
-from tasklog.audit.trail import record
 from tasklog.live import replay, sse, stored, together
 from tasklog.live.ring import FLOOD_PACE, MANY, PACE
-from tasklog.workflows.members import Workflow, workflow_of
+from tasklog.workflows.members import workflow_of
 from tasklog.workflows.place import unpack
-from tasklog.workflows.summary import Summary, branch_names
+from tasklog.workflows.summary import Summary
 
-# Characters in one piece of the file.
-PIECE = 256 * 1024
 # Where a place would be too long for an address: whoever reconnects starts over.
 NOWHERE = "nowhere"
 # The page starts over: what it holds fits the workflow no more.
@@ -146,56 +141,3 @@ def end_record(task_id: str, user: Any) -> str:
     workflow = workflow_of(task_id, user)
     summary = Summary(workflow.runs) if workflow else None
     return render_to_string("dashboard/workflow/_end.html", {"summary": summary})
-
-
-@require_GET
-@signed_in
-def download(request: HttpRequest, task_id: str) -> HttpResponseBase:
-    """The merged lines of this view (its filters), or all of them without any."""
-    workflow = workflow_or_404(request, task_id)
-    kind = request.GET.get("format", "txt")
-    if kind not in FORMATS:
-        told = f"format must be one of {', '.join(FORMATS)}.\n"
-        return HttpResponse(told, status=400, content_type="text/plain")
-    content_type, write = FORMATS[kind]
-    record("download", request=request, target=f"workflow {workflow.root.name} {workflow.key}")
-    asked = Asked.read(request.GET)
-    told_lines = walk(strands_of(asked.kept(workflow.runs)), asked.only)
-    return as_file(request, workflow.root, kind, content_type, write(workflow, told_lines))
-
-
-def _txt(workflow: Workflow, lines: Iterator[Told]) -> Iterator[str]:
-    names = branch_names(workflow.runs)
-    wide = min(max(map(len, names.values())), 30)
-    return _pieces(f"{names[task_id]:<{wide}} {as_text(line)}" for task_id, line in lines)
-
-
-def _jsonl(workflow: Workflow, lines: Iterator[Told]) -> Iterator[str]:
-    names = branch_names(workflow.runs)
-    return _pieces(
-        f"{_whose(task_id, names[task_id])}, {as_object(line)[1:]}" for task_id, line in lines
-    )
-
-
-def _pieces(texts: Iterator[str]) -> Iterator[str]:
-    """Joined into pieces of the answer, however long a line is."""
-    held, chars = [], 0
-    for text in texts:
-        held.append(text)
-        chars += len(text)
-        if chars >= PIECE:
-            yield "".join(held)
-            held, chars = [], 0
-    if held:
-        yield "".join(held)
-
-
-def _whose(task_id: str, branch: str) -> str:
-    """The beginning of a line's object."""
-    return f'{{"task_id": {json.dumps(task_id)}, "branch": {json.dumps(branch)}'
-
-
-FORMATS: dict[str, tuple[str, Any]] = {
-    "txt": ("text/plain", _txt),
-    "jsonl": ("application/x-ndjson", _jsonl),
-}

@@ -28,7 +28,8 @@ from tasklog.control.actions import Outcome
 from tasklog.control.arguments import from_json
 from tasklog.control.hands import hands_of
 from tasklog.control.history import history
-from tasklog.control.queues import PURGE, queue_list
+from tasklog.control.purging import PURGE
+from tasklog.control.queues import queue_list
 from tasklog.control.verbs import VERBS
 from tasklog.control.waiting import names_in, waiting_in
 from tasklog.control.workers import find_worker, roster

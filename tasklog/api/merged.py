@@ -84,7 +84,7 @@ class Window:
         below = unpack(self.reaches, asked["before"]) if "before" in asked else whole_
         self.misfit = above is None or below is None
         self.above, self.below = above or {}, below or {}
-        self.wanted = [run for run in self.runs if _wanted(run, asked)]
+        self.wanted = [run for run in self.runs if wanted(run, asked)]
         self.only = Only(asked.get("level"), asked.get("stream") or None, asked["q"])
 
     def as_json(self, request: Request) -> dict[str, Any]:
@@ -124,7 +124,8 @@ class Window:
         ]  # fmt: skip
 
 
-def _wanted(run: TaskRun, asked: dict[str, Any]) -> bool:
+def wanted(run: TaskRun, asked: dict[str, Any]) -> bool:
+    """Is it one of the runs that `name` and `run` ask for?"""
     return (asked.get("name") or run.name) == run.name and (asked.get("run") or run.pk) == run.pk
 
 

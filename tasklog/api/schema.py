@@ -171,7 +171,7 @@ class ViewSchema(AutoSchema):
 
 def _any(kind: str) -> OpenApiResponse:
     """What is told of an answer that has no serializer."""
-    return OpenApiResponse({"type": "object"} if "json" in kind else {"type": "string"})
+    return OpenApiResponse({"type": "object"} if kind.endswith("/json") else {"type": "string"})
 
 
 def operation_id(method: str, path: str) -> str:

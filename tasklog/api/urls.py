@@ -9,6 +9,7 @@ from django.urls import URLPattern, path
 import tasklog.addresses  # noqa: F401 - registers the form of a task id
 from tasklog.api import (
     document,
+    download,
     key_list,
     merged,
     monitoring,
@@ -118,9 +119,15 @@ def _runs() -> list[URLPattern]:
         path("api/task-names/", task_names.Names.as_view(), name="api_task_names"),
         path("api/task-names/<tasklog_id:name>/", task_names.Name.as_view(), name="api_task_name"),
         path(f"{task}/find/", run_parts.Find.as_view(), name="api_find"),
+        path(f"{task}/download/", download.RunDownload.as_view(), name="api_download"),
         path(f"{task}/attempts/", run_parts.AttemptList.as_view(), name="api_attempts"),
         path("api/workflows/", workflows.WorkflowList.as_view(), name="api_workflows"),
         path(f"{workflow}/lines/", merged.Merged.as_view(), name="api_workflow_lines"),
+        path(
+            f"{workflow}/download/",
+            download.WorkflowDownload.as_view(),
+            name="api_workflow_download",
+        ),
     ]
     if apps.is_installed("tasklog.insights"):
         compare = run_parts.Comparison.as_view()

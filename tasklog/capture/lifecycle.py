@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import signal
 import sys
 import time
 import traceback
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from celery import signals
 from celery.exceptions import SoftTimeLimitExceeded
-from django.core.signals import setting_changed
 
 from tasklog.capture import envelope, memory, payload, shorten, streams
 from tasklog.capture.attempt import Attempt
 from tasklog.capture.context import CURRENT
 from tasklog.capture.guard import guarded
 from tasklog.capture.sink import InlineSink
+from tasklog.capture.wanted import is_wanted
 from tasklog.conf import conf
 from tasklog.spool import record
 from tasklog.spool.appender import appender
 from tasklog.spool.record import fields
 from tasklog.states import Cause, State
 
-# Celery polls a chord with this one, once a second and again: a log of nothing.
-BORING = ("celery.chord_unlock",)
 # What a record of a start takes from the task's request, and from the message's own header.
 _KEPT = (
     ("retries", "retries"), ("parent_id", "parent_id"),
@@ -50,25 +47,6 @@ def install() -> None:
         (signals.task_postrun, on_postrun),
     ):
         sent.connect(receiver, weak=False, dispatch_uid=f"tasklog.{receiver.__name__}")
-    setting_changed.connect(_forget, dispatch_uid="tasklog.lifecycle")
-
-
-def is_wanted(task: Any) -> bool:
-    """Is this task captured?"""
-    return _is_wanted(task.name, getattr(task, "tasklog", None))
-
-
-@cache
-def _is_wanted(name: str, said: bool | None) -> bool:
-    if not conf().enabled or said is False or name in BORING:
-        return False
-    if any(fnmatch.fnmatchcase(name, pattern) for pattern in conf().exclude):
-        return False
-    return conf().capture == "all" or said is True
-
-
-def _forget(**_: Any) -> None:
-    _is_wanted.cache_clear()
 
 
 @guarded

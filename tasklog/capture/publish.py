@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from celery import current_app, signals
+from celery import signals
 
 from tasklog.capture import envelope, payload, redact
 from tasklog.capture.context import CURRENT, ORIGIN
 from tasklog.capture.guard import guarded
+from tasklog.capture.wanted import known_tasks, may_be_wanted
 from tasklog.conf import conf
 from tasklog.drain import lock
 from tasklog.spool.appender import appender
@@ -68,7 +69,9 @@ def _about(headers: dict[str, Any]) -> dict[str, Any]:
 
 @guarded
 def on_after(sender: Any = None, headers: Any = None, body: Any = None, **more: Any) -> None:
-    if not headers or "id" not in headers or not _has_spool() or _opted_out(headers.get("task")):
+    if not headers or "id" not in headers or not _has_spool():
+        return
+    if not may_be_wanted(headers.get("task")):
         return
     mine = appender()
     if CURRENT.get() is None and not mine.turn_over(MAX_UNREAD):
@@ -77,7 +80,7 @@ def on_after(sender: Any = None, headers: Any = None, body: Any = None, **more: 
 
 
 def _queued(headers: dict[str, Any], body: Any, more: dict[str, Any]) -> dict[str, Any]:
-    task = _known().get(headers.get("task"))
+    task = known_tasks().get(headers.get("task"))
     # Celery's older message protocol carries them elsewhere; the start of the task tells them.
     call = payload.told(*body[:2]) if isinstance(body, (tuple, list)) else {}
     about = headers.get("tasklog") or {}
@@ -95,16 +98,6 @@ def _queued(headers: dict[str, Any], body: Any, more: dict[str, Any]) -> dict[st
         **{key: about.get(key) for key in KEYS},
     }
     return {key: value for key, value in data.items() if value}
-
-
-def _opted_out(name: Any) -> bool:
-    """Is it a task that this process knows, and that wants no log?"""
-    return getattr(_known().get(name), "tasklog", None) is False
-
-
-def _known() -> Any:
-    """The tasks that are loaded already: `tasks` would load them all."""
-    return getattr(current_app, "_tasks", {})
 
 
 def _has_spool() -> bool:

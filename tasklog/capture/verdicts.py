@@ -18,6 +18,7 @@ from celery.worker.request import Request
 
 from tasklog.capture import lifecycle, memory, revoking, shorten
 from tasklog.capture.guard import guarded
+from tasklog.capture.wanted import is_wanted
 from tasklog.conf import conf
 from tasklog.spool import record
 from tasklog.spool.appender import appender
@@ -74,7 +75,7 @@ def on_failure(sender: Any = None, task_id: str = "", exception: Any = None, **_
 
 @guarded
 def on_revoked(sender: Any = None, request: Any = None, **how: Any) -> None:
-    if not lifecycle.is_wanted(sender):
+    if not is_wanted(sender):
         return
     by = revoking.asked_by(request.id)
     data: dict[str, Any] = {
@@ -123,7 +124,7 @@ def on_shutting_down(how: str = "", **_: Any) -> None:
 
 
 def _is_foreign(task: Any, task_id: str) -> bool:
-    return task_id not in lifecycle.running and lifecycle.is_wanted(task)
+    return task_id not in lifecycle.running and is_wanted(task)
 
 
 def _hostname(task: Any) -> str:

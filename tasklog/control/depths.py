@@ -7,7 +7,6 @@ queue.  Redis keeps a list for each priority; all of them count.
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -19,8 +18,6 @@ from tasklog.control.link import link
 
 # Names are read from so many of the newest messages.
 SAMPLE = 200
-# So many are taken out one by one, for so long at most (seconds).
-ONE_BY_ONE, SECONDS_ONE_BY_ONE = 2_000, 1.5
 # Codes of "there is no such queue": an empty one on Redis.
 NOT_FOUND = 404
 
@@ -35,10 +32,10 @@ class Depth(NamedTuple):
 def depths(names: Iterable[str]) -> dict[str, Depth]:
     """Each queue's depth; one that does not exist is empty.  Raises `BrokerAway`."""
     with link() as connection:
-        return {name: _depth(connection, name) for name in names}
+        return {name: depth_of(connection, name) for name in names}
 
 
-def _depth(connection: Any, name: str) -> Depth:
+def depth_of(connection: Any, name: str) -> Depth:
     """Over a channel of its own: RabbitMQ closes it after asking for a queue that is not there."""
     channel = connection.channel()
     # The brokers that kombu plays itself cannot tell who consumes.
@@ -62,36 +59,6 @@ def _code(error: Exception) -> int:
     if code is None and len(error.args) > 3:
         code = error.args[3]
     return int(code) if str(code).isdecimal() else 0
-
-
-class Thrown(NamedTuple):
-    """How many messages went, and the task ids of those that were read on their way."""
-
-    messages: int
-    ids: list[str]
-
-
-def purge(name: str) -> Thrown:
-    """Throws away what waits.  Raises `BrokerAway`.
-
-    The first ones are taken out one by one, so that their runs can be ended; the others at once.
-    """
-    with link() as connection, connection.channel() as channel:
-        waiting = _depth(connection, name).messages
-        if waiting == 0:
-            return Thrown(0, [])
-        ids, deadline = list[str](), time.monotonic() + SECONDS_ONE_BY_ONE
-        count = 0
-        while count < min(waiting, ONE_BY_ONE) and time.monotonic() < deadline:
-            message = channel.basic_get(name, no_ack=True)
-            if message is None:
-                return Thrown(count, ids)
-            count += 1
-            headers = channel.message_to_python(message).headers or {}
-            if isinstance(task_id := headers.get("id"), str):
-                ids.append(task_id)
-        rest = int(channel.queue_purge(queue=name) or 0) if count < waiting else 0
-        return Thrown(count + rest, ids)
 
 
 def newest_tasks(name: str) -> list[tuple[str, int]] | None:

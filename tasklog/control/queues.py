@@ -10,15 +10,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from tasklog.control.actions import Action, Outcome, done, unknown
-from tasklog.control.depths import Depth, depths, purge
+from tasklog.control.depths import Depth, depths
 from tasklog.control.link import BrokerAway
 from tasklog.control.models import QueueSample, latest_slots
 from tasklog.control.samples import known_names
 from tasklog.control.workers import Roster
 from tasklog.models import TaskRun
-from tasklog.roles import Role
-from tasklog.states import Cause, State
+from tasklog.states import State
 
 # Throughput is that of so many minutes, counted among so many newest runs.
 MINUTES, AMONG = 5, 5000
@@ -139,28 +137,3 @@ def _rates(user: Any) -> tuple[dict[str, float], bool]:
     ended = TaskRun.objects.visible_to(user).filter(finished_at__gte=since).order_by("-finished_at")
     names = list(ended.values_list("queue", flat=True)[:AMONG])
     return {name: n / MINUTES for name, n in Counter(names).items()}, len(names) == AMONG
-
-
-def _purge(name: str) -> Outcome:
-    try:
-        gone, ids = purge(name)
-    except BrokerAway as away:
-        return unknown(f"Perhaps nothing was thrown away. {away}")
-    if not gone:
-        return done(f"{name} was empty.", 0)
-    _end(ids, f"its message was thrown away from the queue {name}")
-    told = f"{gone:,} message{'' if gone == 1 else 's'} thrown away from {name}."
-    if gone > len(ids):
-        told += f" {gone - len(ids):,} of them were not read: their runs go on waiting here."
-    return done(told, gone)
-
-
-def _end(ids: list[str], reason: str) -> None:
-    """Without its message a run waits for ever.  One that a worker has all the same begins anew."""
-    waiting = TaskRun.objects.filter(pk__in=ids, state__in=[State.PENDING, State.RETRY])
-    waiting.update(
-        state=State.REVOKED, cause=Cause.REVOKED, reason=reason, finished_at=timezone.now()
-    )
-
-
-PURGE = Action("purge", "Purge", _purge, Role.ADMINISTRATOR, dangerous=True)

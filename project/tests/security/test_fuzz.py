@@ -13,9 +13,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from dashboard.views.download import file_name
 from project.tests.security.addresses import Address, every_address, one_of_each
 from tasklog.api import stream
+from tasklog.download.files import file_name
 from tasklog.models import TaskLogLine, TaskRun
 
 pytestmark = pytest.mark.django_db

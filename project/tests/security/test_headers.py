@@ -66,10 +66,12 @@ def test_fragments_are_careful(path: str, root: Client, run: TaskRun) -> None:
 
 @pytest.mark.parametrize("kind", ["txt", "jsonl", "csv"])
 def test_a_file_is_saved_and_never_shown(kind: str, root: Client, run: TaskRun) -> None:
-    response = root.get(f"/runs/row/download/?format={kind}")
-    careful(response)
-    assert response.headers["Content-Disposition"].startswith("attachment;")
-    assert "text/html" not in response.headers["Content-Type"]
+    places = ("runs/row", "workflows/row", "tasklog/api/tasks/row", "tasklog/api/workflows/row")
+    for place in places:
+        response = root.get(f"/{place}/download/?format={kind}")
+        careful(response)
+        assert response.headers["Content-Disposition"].startswith("attachment;")
+        assert "text/html" not in response.headers["Content-Type"]
 
 
 def test_static_files_are_careful() -> None:

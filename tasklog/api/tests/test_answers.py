@@ -21,6 +21,7 @@ from dashboard.saved import save
 from tasklog.api.keys import create_key
 from tasklog.control import answers
 from tasklog.control.models import SECONDS, QueueSample
+from tasklog.download.formats import FORMATS
 from tasklog.maintenance.models import UsageDay
 from tasklog.models import TaskAttempt, TaskLogLine, TaskRun, TaskWorker
 from tasklog.recount import recount
@@ -51,6 +52,7 @@ LISTS = {
     "queues/": {},
     "queues/default/": {},
 }
+FILES = ("tasks/b/download/", "workflows/a/download/")
 
 
 @pytest.fixture
@@ -108,6 +110,23 @@ def test_every_answer_is_as_the_document_says(root: User) -> None:
         assert answer.status_code == 200, (path, answer.text)
         operation.validate_response(answer)
         assert filled(answer.json()), path
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_file_is_as_the_document_says(root: User, kind: str) -> None:
+    from project.wsgi import application
+
+    _, text = create_key("all", ["all"], user=root)
+    headers = {"Authorization": f"Api-Key {text}", "Accept-Encoding": "identity"}
+    whole = schemathesis.openapi.from_wsgi("/api/schema/", application, headers=headers)
+    for path in FILES:
+        operation = whole.find_operation_by_path("GET", f"/tasklog/api/v1/{path}")
+        assert operation is not None, path
+        case = operation.Case(path_parameters={}, query={"format": kind})
+        case.path = f"/tasklog/api/v1/{path}"
+        answer = case.call(headers=headers)
+        assert (answer.status_code, "disk full b" in answer.text) == (200, True), path
+        operation.validate_response(answer)
 
 
 def filled(told: dict[str, Any]) -> bool:

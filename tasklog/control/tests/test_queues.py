@@ -1,8 +1,7 @@
-"""Depths, consumers and purging on a real broker; samples on the database."""
+"""Depths and consumers on a real broker; samples on the database."""
 
 from __future__ import annotations
 
-import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -11,8 +10,7 @@ from celery import Celery, current_app
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from tasklog.control import answers, depths, history, queues, samples
-from tasklog.control.link import link
+from tasklog.control import answers, depths, history, purging, queues, samples
 from tasklog.control.models import QueueSample
 from tasklog.models import TaskRun, TaskWorker
 
@@ -30,17 +28,12 @@ def send(app: Celery, queue: str, count: int, **options: Any) -> set[str]:
     return {app.send_task("demo.quick", queue=queue, **options).id for _ in range(count)}
 
 
-def test_a_queue_is_counted_with_its_priorities_named_and_purged(asking: Celery) -> None:
-    sent = send(asking, "counted", 3) | send(asking, "counted", 2, priority=9)
+def test_a_queue_is_counted_with_its_priorities_and_named(asking: Celery) -> None:
+    send(asking, "counted", 3)
+    send(asking, "counted", 2, priority=9)
     assert depths.depths(["counted", "empty"]) == {"counted": (5, None), "empty": (0, None)}
     assert depths.newest_tasks("counted") == [("demo.quick", 5)]
-    for task_id in {*sent, "other"}:
-        TaskRun.objects.create(task_id=task_id, queue="counted")
-    assert queues.PURGE.effect("counted").told == "5 messages thrown away from counted."
-    ended = TaskRun.objects.filter(state="REVOKED", reason__contains="queue counted")
-    assert {run.pk for run in ended} == sent
-    assert queues.PURGE.effect("counted").told == "counted was empty."
-    assert depths.depths(["counted"])["counted"].messages == 0
+    assert purging.PURGE.effect("counted").made == 5
 
 
 def test_a_queue_with_something_in_it_that_nobody_consumes_is_told(asking: Celery) -> None:
@@ -58,19 +51,7 @@ def test_a_queue_with_something_in_it_that_nobody_consumes_is_told(asking: Celer
     assert found.queues[0].name == "lonely"
     assert found.queues[0].stuck
     assert found.queues[0].oldest
-    depths.purge("lonely")
-
-
-def test_of_a_deep_queue_the_rest_goes_at_once_and_it_is_said(
-    asking: Celery, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(depths, "ONE_BY_ONE", 2)
-    send(asking, "deep", 5)
-    told = queues.PURGE.effect("deep").told
-    assert told == (
-        "5 messages thrown away from deep. 3 of them were not read: their runs go on waiting here."
-    )
-    assert depths.depths(["deep"])["deep"].messages == 0
+    purging.PURGE.effect("lonely")
 
 
 def test_nobody_is_said_only_when_everybody_has_answered(asking: Celery) -> None:
@@ -99,17 +80,3 @@ def test_old_samples_are_thinned_and_the_curve_still_has_them(db: None) -> None:
 
 def now() -> int:
     return int(timezone.now().timestamp()) // 15
-
-
-def test_rabbitmqs_messages_end_their_runs_too(
-    db: None, rabbit: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("broker_url", "broker_read_url", "broker_write_url"):
-        monkeypatch.setitem(current_app.conf.changes, name, rabbit)
-    queue = f"tasklog-{uuid.uuid4().hex}"
-    [task_id] = send(Celery(broker=rabbit, set_as_current=False), queue, 1)
-    TaskRun.objects.create(task_id=task_id, queue=queue)
-    assert queues.PURGE.effect(queue).told == f"1 message thrown away from {queue}."
-    assert TaskRun.objects.get().state == "REVOKED"
-    with link() as connection:
-        connection.default_channel.queue_delete(queue)
