@@ -11,16 +11,19 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.deprecation import MiddlewareMixin
 
 from dashboard.views.errors import too_long, too_slow
+from project.senders import may_upload
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 App = Callable[[Message, Receive, Any], Awaitable[None]]
 
+SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 END: Message = {"type": "http.request", "body": b"", "more_body": False}
 # Bytes a second: a telephone's worst network brings more, a sender that holds us brings less.
 SLOWEST = 1024
@@ -28,6 +31,8 @@ SLOWEST = 1024
 LATE = 0.2
 # Where the scope of a request says that its body was cut for its pace.
 SLOW = "tasklog.slow_body"
+# … and how many bytes of it are taken.
+MOST = "tasklog.most_bytes"
 
 
 class LimitedBodies:
@@ -38,6 +43,7 @@ class LimitedBodies:
 
     async def __call__(self, scope: Message, receive: Receive, send: Any) -> None:
         if scope["type"] == "http":
+            scope[MOST] = await most_of(scope)
             receive = Body(scope, receive).receive
         await self.app(scope, receive, send)
 
@@ -48,7 +54,7 @@ class Body:
     def __init__(self, scope: Message, receive: Receive) -> None:
         self.scope = scope
         self.pace = Pace(receive, settings.BODY_SECONDS)
-        self.most = limit_of(scope["path"])
+        self.most = scope[MOST]
         told = dict(scope["headers"]).get(b"content-length", b"")
         self.read = int(told) if told.isdigit() and int(told) > self.most else 0
         self.refused = self.read > self.most
@@ -118,8 +124,16 @@ async def _gone(receive: Receive) -> Message:
     return message
 
 
+async def most_of(scope: Message) -> int:
+    """Bytes of a body of this sender's at this address: strangers get no more than elsewhere."""
+    most = limit_of(scope["path"])
+    if most <= settings.BODY_LIMIT or scope["method"] in SAFE:
+        return most
+    return most if await sync_to_async(may_upload)(scope) else int(settings.BODY_LIMIT)
+
+
 def limit_of(path: str) -> int:
-    """Bytes."""
+    """Bytes of the longest body at this address."""
     longer = settings.LONGER_BODIES.items()
     return next((most for start, most in longer if path.startswith(start)), settings.BODY_LIMIT)
 
@@ -138,5 +152,6 @@ class BodyLimitMiddleware(MiddlewareMixin):
 def _refusal(request: HttpRequest) -> HttpResponse | None:
     if getattr(request, "scope", {}).get(SLOW):
         return too_slow(request, settings.BODY_SECONDS, SLOWEST)
-    told, most = request.META.get("CONTENT_LENGTH") or "0", limit_of(request.path_info)
+    told = request.META.get("CONTENT_LENGTH") or "0"
+    most = getattr(request, "scope", {}).get(MOST) or limit_of(request.path_info)
     return too_long(request, most) if told.isdigit() and int(told) > most else None

@@ -12,6 +12,7 @@ from django.core.handlers.asgi import ASGIHandler
 from django.test import Client
 
 from project.bodies import LATE, LimitedBodies, Pace
+from tasklog.api.keys import create_key
 
 LIMIT = 100_000
 
@@ -41,7 +42,7 @@ class Sender:
     """Someone who sends pieces of 10,000 bytes for ever, and waits for an answer."""
 
     def __init__(self, *headers: tuple[bytes, bytes]) -> None:
-        self.status = 0
+        self.status, self.pieces = 0, 1_000_000
         self.scope = {
             "type": "http", "method": "POST", "path": "/login/", "query_string": b"",
             "headers": [(b"host", b"localhost"), *headers],
@@ -49,7 +50,9 @@ class Sender:
 
     async def receive(self) -> dict[str, Any]:
         await asyncio.sleep(0)
-        return {"type": "http.request", "body": b"x" * 10_000, "more_body": True}
+        self.pieces -= 1
+        more = self.pieces > 0
+        return {"type": "http.request", "body": b"x" * 10_000, "more_body": more}
 
     async def send(self, message: dict[str, Any]) -> None:
         self.status = message.get("status", self.status)
@@ -64,6 +67,25 @@ def test_a_body_without_an_end_is_answered_all_the_same(
     sender = Sender(header)
     async_to_sync(LimitedBodies(ASGIHandler()))(sender.scope, sender.receive, sender.send)
     assert sender.status == 413
+
+
+@pytest.mark.parametrize(
+    ("scopes", "status"), [(None, 413), (["logs:read"], 413), (["uploads"], 400)]
+)
+@pytest.mark.django_db(transaction=True)
+def test_only_who_may_upload_may_send_more(scopes: list[str] | None, status: int) -> None:
+    """Of others no more is kept than anywhere: 400 is the answer to an upload that is no form."""
+    header = (b"content-length", str(2 * LIMIT).encode())
+    sender = Sender(header, *([_key(scopes)] if scopes else []))
+    sender.scope["path"] = "/tasklog/api/v1/uploads/"
+    sender.pieces = 2 * LIMIT // 10_000
+    async_to_sync(LimitedBodies(ASGIHandler()))(sender.scope, sender.receive, sender.send)
+    assert sender.status == status
+    assert (sender.pieces == 0) is (status == 400)
+
+
+def _key(scopes: list[str]) -> tuple[bytes, bytes]:
+    return b"authorization", f"Api-Key {create_key('ci', scopes)[1]}".encode()
 
 
 def test_a_moment_in_which_the_server_itself_was_busy_cuts_nobody() -> None:
