@@ -65,3 +65,19 @@ def test_a_worker_answers_and_is_told_to_consume_a_queue(
     page.goto("/queues/lonely/purge/")
     page.get_by_role("button", name="Throw away what waits").click()
     expect(page.get_by_text("lonely was empty.")).to_be_visible()
+
+
+def test_a_range_that_is_changed_is_seen_in_the_pool(page: Page, stack: Stack) -> None:
+    from tasklog.models import TaskWorker
+
+    stack.worker("prefork", 1, "--autoscale=2,1")
+    wait_for(lambda: TaskWorker.objects.filter(name=NAME).exists())
+    page.goto(f"/workers/{NAME}/")
+    pool = page.locator(".facts div", has=page.get_by_text("Pool", exact=True))
+    expect(pool).to_contain_text("prefork × 1")
+    page.get_by_role("link", name="Change range …").click()
+    page.get_by_label("At most").fill("4")
+    page.get_by_label("At least").fill("3")
+    page.get_by_role("button", name="Change range").click()
+    expect(page.get_by_text(f"{NAME} answered: autoscale now max=4 min=3.")).to_be_visible()
+    expect(pool).to_contain_text("prefork × 3", timeout=30_000)

@@ -110,5 +110,5 @@ def _of_headers(headers: Any) -> Message:
     task_id, name = told.get("id"), told.get("task")
     if not isinstance(task_id, str) or "\0" in task_id or not 0 < len(task_id) <= 255:
         return Message("")
-    known = isinstance(name, str) and "\0" not in name
-    return Message(task_id, name[:255] if known else "", bool(told.get("tasklog")))
+    known = name if isinstance(name, str) and "\0" not in name else ""
+    return Message(task_id, known[:255], bool(told.get("tasklog")))
