@@ -30,6 +30,9 @@ def deliver(
     try:
         _book(fail_probability)
     except ConnectionError as error:
+        if attempt > max_retries:
+            logger.error("%s; that was the last attempt, the parcel stays here", error)  # noqa: TRY400
+            raise
         wait = get_exponential_backoff_interval(FIRST, self.request.retries, LONGEST, True)
         ceiling = min(LONGEST, FIRST * 2**self.request.retries)
         logger.warning("%s; next attempt in %d s, drawn from 0–%d s", error, wait, ceiling)

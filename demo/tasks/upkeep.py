@@ -74,7 +74,8 @@ CHECKS: dict[str, Callable[[], str]] = {"database": _database, "cache": _cache, 
 def clean_up_logs(days: int | None = None, dry_run: bool = True) -> str:
     """Counts what is older than `days`; without `dry_run` the retention as it is set, now."""
     if dry_run:
-        print(f"counting runs older than {days or 'the days they are kept'}")
+        told = f"{days} days" if days else "the days they are kept"
+        print(f"counting runs older than {told}")
         call_command("tasklog_prune", days=days, dry_run=True, stdout=sys.stdout)
         return "counted"
     logger.warning("deleting what is past its days")

@@ -6,7 +6,7 @@ from django.test import Client
 from conftest import wait_for
 from demo.models import Report
 from project.celery import app
-from tasklog.models import TaskRun
+from tasklog.models import TaskLogLine, TaskRun
 
 
 @pytest.fixture
@@ -49,6 +49,10 @@ def test_patterns_run_to_their_ends(started):
     assert refused["status"] == "FAILURE"
     retry = started("retry", ["demo.deliver"], fail_probability=1, max_retries=1)
     assert (retry["status"], retry["retries"]) == ("FAILURE", 1)
+    told = TaskLogLine.objects.filter(task__name="demo.deliver", logger="shop.delivery")
+    first, last = told.order_by("number").values_list("message", flat=True)
+    assert "next attempt in" in first
+    assert "that was the last attempt" in last, "nothing is promised that does not come"
     TaskRun.objects.filter(name="demo.publish_prices").delete()
     broken = started("chain", ["demo.publish_prices"], supplier="acme", rate_missing=True)
     assert (broken["status"], broken["cause"]) == ("REVOKED", "not_reached")
