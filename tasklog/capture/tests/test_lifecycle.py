@@ -285,6 +285,33 @@ def test_a_queued_record_is_written_where_somebody_drains(settings, tmp_path, mo
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["health.ping", "celery.chord_unlock", "shop.quiet"])
+def test_what_is_not_captured_is_not_said_to_wait(settings, tmp_path, monkeypatch, name):
+    """Nobody would ever say that it began or ended."""
+    from celery import current_app
+
+    from tasklog.capture import publish
+
+    @current_app.task(name="shop.quiet", tasklog=False)
+    def task():
+        return None
+
+    settings.CELERY_TASKLOG_DRAINER = "external"
+    settings.CELERY_TASKLOG_SPOOL_DIR = str(tmp_path)
+    settings.CELERY_TASKLOG_EXCLUDE = ["health.*"]
+    (tmp_path / "drainer.lock").touch()
+    monkeypatch.setattr("tasklog.spool.appender._mine", None)
+    monkeypatch.setattr(publish, "_looked_at", float("-inf"))
+    for one in (name, "shop.sell"):
+        on_after(headers={"id": "q1", "task": one}, body=((), {}, {}), routing_key="fast")
+    appender().close()
+    monkeypatch.setattr(publish, "_looked_at", float("-inf"))
+    current_app.tasks.pop(task.name, None)
+    (file,) = tmp_path.glob("*.spool")
+    queued = [record.decode(raw) for raw in file.read_bytes().splitlines()]
+    assert [one.data["name"] for one in queued] == ["shop.sell"]
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
