@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.utils.safestring import SafeString
@@ -45,26 +45,49 @@ class Drawn:
     def run(self) -> TaskRun | None:
         return self.row.run
 
+    @property
+    def level(self) -> int:
+        """How deep it stands, for those who hear the tree: the top is 1."""
+        return self.row.depth + 1
+
+
+class Place(NamedTuple):
+    """What the address says of a tree: its bundle `opened` is drawn from run `start` on, the first
+    `skip` rows are left out.  `fixed` stands in every address of it: the tab of a run's page.
+    """
+
+    opened: str = ""
+    start: int = 0
+    skip: int = 0
+    fixed: tuple[tuple[str, str], ...] = ()
+
+    def url(self, **given: Any) -> str:
+        """The address with these words; an empty one is left out."""
+        return "?" + urlencode({**dict(self.fixed), **{k: v for k, v in given.items() if v}})
+
 
 class Drawing(NamedTuple):
-    """The rows of one page of a tree; `following` is where more would begin (0: nowhere)."""
+    """The rows of one page of a tree; `further` is the address of more, if there are."""
 
     rows: list[Drawn]
     scale: Scale
-    following: int
+    further: str
 
 
-def draw(workflow: Workflow, opened: str, start: int, skip: int = 0) -> Drawing:
-    """The tree with its bundle `opened` from run `start` on, without its first `skip` rows."""
+def draw(workflow: Workflow, place: Place) -> Drawing:
+    """The tree as it stands at this place."""
     scale, names = Scale.of(workflow.runs), branch_names(workflow.runs)
     orders = {run.task_id: order for order, run in enumerate(workflow.runs)}
-    wanted = islice(Tree(workflow.runs).rows(opened, start), skip, skip + ROWS + 1)
-    rows = list(wanted)
-    drawn = [_drawn(row, scale, names, orders) for row in rows[:ROWS]]
-    return Drawing(drawn, scale, skip + ROWS if len(rows) > ROWS else 0)
+    begin, end = place.skip, place.skip + ROWS
+    rows = list(islice(Tree(workflow.runs).rows(place.opened, place.start), begin, end + 1))
+    drawn = [_drawn(row, scale, names, orders, place) for row in rows[:ROWS]]
+    further = {"open": place.opened, "from": place.start, "skip": end}
+    return Drawing(drawn, scale, place.url(**further) if len(rows) > ROWS else "")
 
 
-def _drawn(row: Row, scale: Scale, names: dict[str, str], orders: dict[str, int]) -> Drawn:
+def _drawn(
+    row: Row, scale: Scale, names: dict[str, str], orders: dict[str, int], place: Place
+) -> Drawn:
     indent = f"in-{min(row.depth, DEEPEST)}"
     if row.run:
         task_id = row.run.task_id
@@ -75,9 +98,9 @@ def _drawn(row: Row, scale: Scale, names: dict[str, str], orders: dict[str, int]
         return Drawn(row, indent, short(row.coming.name))
     bundle = row.bundle
     if bundle is None or row.more:
-        return Drawn(row, indent, url=_opening(row))
+        return Drawn(row, indent, url=_opening(row, place))
     summary, curve = bundle.summary, scale.curve(bundle.runs)
-    return Drawn(row, indent, "", "", curve, summary, _title(row), _opening(row))
+    return Drawn(row, indent, "", "", curve, summary, _title(row), _opening(row, place))
 
 
 def _title(row: Row) -> str:
@@ -85,11 +108,10 @@ def _title(row: Row) -> str:
     return names[0] if len(names) == 1 else f"{len(names)} kinds of task"
 
 
-def _opening(row: Row) -> str:
+def _opening(row: Row, place: Place) -> str:
     if row.bundle is None or row.opened:
-        return "?"
-    query = {"open": row.bundle.key} | ({"from": row.following} if row.more else {})
-    return "?" + urlencode(query)
+        return place.url()
+    return place.url(**{"open": row.bundle.key, "from": row.following if row.more else 0})
 
 
 class Branch(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from dashboard import merged
+from dashboard import branches, merged
 from dashboard.tests.conftest import NOON
 from dashboard.timeline import STEPS, Scale
 from tasklog.models import TaskLogLine, TaskRun
@@ -121,6 +121,22 @@ def test_a_thousand_runs_make_a_small_page(browser_of_ada: Client, chord: Any) -
     opened = browser_of_ada.get("/workflows/h1/?open=g").content.decode()
     assert "price #200<" in opened
     assert "800 more of these" in opened
+
+
+def test_the_tree_of_a_run_stays_in_its_tab(
+    browser_of_ada: Client, chord: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chord(300)
+    monkeypatch.setattr(branches, "ROWS", 100)
+
+    def tree(query: str) -> str:
+        page = browser_of_ada.get(f"/runs/h1/?tab=workflow{query}").content.decode()
+        return unescape(page)
+
+    assert 'href="?tab=workflow&open=g"' in tree("")
+    assert 'href="?tab=workflow" data-open-row aria-expanded="true"' in tree("&open=g")
+    assert 'href="?tab=workflow&open=g&skip=100"' in tree("&open=g")
+    assert 'href="?tab=workflow&open=g&skip=200"' in tree("&open=g&skip=100")
 
 
 def test_a_poll_is_answered_304_until_a_run_moves(browser_of_ada: Client, chord: Any) -> None:

@@ -134,7 +134,7 @@ def _chips(run: TaskRun, asked: Asked) -> list[chips.Chip]:
 def _workflow(request: HttpRequest, run: TaskRun) -> dict[str, Any]:
     """The tree around this run, of what its reader may see."""
     workflow = workflow_of(run.task_id, request.user) or Workflow([run])
-    tree = tree_of(request, workflow)
+    tree = tree_of(request, workflow, tab="workflow")
     return {"workflow": workflow, "summary": Summary(workflow.runs), **tree}
 
 

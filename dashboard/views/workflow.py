@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from dashboard import chips
 from dashboard.access import signed_in
 from dashboard.asked import whole
-from dashboard.branches import branches, draw
+from dashboard.branches import Place, branches, draw
 from dashboard.htmx import etag_of, tagged, unchanged, wants_fragment
 from dashboard.merged import Asked, open_window
 from dashboard.views.workflows import title_of
@@ -47,7 +47,8 @@ def page(request: HttpRequest, task_id: str) -> HttpResponse:
     workflow = workflow_or_404(request, task_id)
     context = head_of(workflow)
     context["tab"] = "log" if request.GET.get("tab") == "log" else "tree"
-    if wants_fragment(request):
+    # A group that is opened comes with the head, which polls for the tree as it stands then.
+    if wants_fragment(request) and request.headers.get("HX-Target") != "tree":
         if same := unchanged(request, context["etag"]):
             return same
         if context["tab"] == "tree":
@@ -81,12 +82,12 @@ def _facts(run: TaskRun) -> tuple[object, ...]:
     return run.task_id, run.state, run.started_at, run.finished_at, run.retries, run.line_count
 
 
-def tree_of(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
-    """The tree, with the bundle that the address opens."""
+def tree_of(request: HttpRequest, workflow: Workflow, **fixed: str) -> dict[str, Any]:
+    """The tree, with the bundle that the address opens; `fixed` stands in all its addresses."""
     opened = request.GET.get("open", "")[:512].replace("\0", "")
     start = min(whole(request.GET, "from") or 0, len(workflow))
     skip = min(whole(request.GET, "skip") or 0, len(workflow) * 2)
-    return {"drawing": draw(workflow, opened, start, skip)}
+    return {"drawing": draw(workflow, Place(opened, start, skip, tuple(fixed.items())))}
 
 
 def _log(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
