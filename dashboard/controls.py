@@ -60,6 +60,15 @@ def bulk_words(user: Any) -> list[str]:
     return list(ACTIONS)
 
 
+def may_tag(user: Any) -> bool:
+    """May this person give a task tags?"""
+    if not installed():
+        return False
+    from tasklog.control.tagging import TAG
+
+    return TAG.allowed(user)
+
+
 def reruns_of(run: TaskRun, user: Any) -> list[str]:
     """The newest runs that were sent again for this one, and may be seen."""
     if not installed():

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from io import BytesIO
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user
 from django.core.handlers.asgi import ASGIRequest
 from django.db import DatabaseError, close_old_connections
 from rest_framework.exceptions import AuthenticationFailed
 
-from tasklog.api.auth import holds, key_of, may, user_of
+from tasklog.api.auth import holds, key_of, may, user_of, user_of_session
 from tasklog.roles import Role
 
 
@@ -21,16 +19,10 @@ def may_upload(scope: dict[str, Any]) -> bool:
     close_old_connections()
     try:
         request = ASGIRequest(scope, BytesIO())
-        key = key_of(request)
-        user = user_of(key) if key else _signed_in(request)
+        key, session = key_of(request), request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+        user = user_of(key) if key else user_of_session(session)
         return may(user, key, "uploads") and holds(user, key, Role.OPERATOR)
     except (AuthenticationFailed, DatabaseError):
         return False
     finally:
         close_old_connections()
-
-
-def _signed_in(request: ASGIRequest) -> Any:
-    engine = import_module(settings.SESSION_ENGINE)
-    request.session = engine.SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
-    return get_user(request)

@@ -7,7 +7,6 @@ whenever they ran.  There are few, so each process keeps all of them for a momen
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 
 from django.db import models, transaction
@@ -74,11 +73,6 @@ def of(task: str) -> tuple[str, ...]:
 def tasks_with(word: str) -> list[str]:
     """The names of the tasks with this tag."""
     return [task for task, words in by_task().items() if word in words]
-
-
-def counted() -> list[tuple[str, int]]:
-    """Every tag and how many tasks have it, by name."""
-    return sorted(Counter(word for words in by_task().values() for word in words).items())
 
 
 def _by_task() -> dict[str, tuple[str, ...]]:

@@ -79,6 +79,10 @@ class Task:
     def tags(self) -> tuple[str, ...]:
         return tags.of(self.name)
 
+    def fits(self, text: str, tag: str) -> bool:
+        """Has its name this text in it, in any case, and has it this tag?  Empty ones: any."""
+        return text.lower() in self.name.lower() and (not tag or tag.lower() in self.tags)
+
     @property
     def runs(self) -> int:
         return sum(self.numbers[column] for column in COLUMNS.values())

@@ -148,7 +148,9 @@ def test_an_administrator_gives_a_task_tags_and_lists_ask_for_them(
     assert 'href="/tasks/orders.import/' in html
     assert "secret" not in html
     assert "No such task" in browser_of_ada.get("/tasks/?tag=none").text
-    wrong = boss.post(f"{page}tags/", {"tags": "two words"}, follow=True).text
-    assert "“two words” is no tag." in wrong
+    wrong = boss.post(f"{page}tags/", {"tags": "slow, two words"})
+    assert wrong.status_code == 422
+    assert "“two words” is no tag." in wrong.text
+    assert 'value="slow, two words"' in wrong.text, "what was typed is not lost"
     assert tags.of("orders.import") == ("billing", "nightly")
     assert boss.post("/tasks/nobody/tags/", {"tags": "a"}).status_code == 404

@@ -20,13 +20,7 @@ from tasklog.alerts.verbs import RULE_VERBS, SAVE_RULE
 from tasklog.control.second_look import second_look
 
 # What the address of a new rule may fill in, and how long it may be.
-_OFFERED = (
-    ("pattern", MOST_CHARACTERS),
-    ("tasks", 500),
-    ("tags", 500),
-    ("queues", 500),
-    ("sources", 500),
-)
+_OFFERED = {"pattern": MOST_CHARACTERS} | dict.fromkeys(SCOPES, 500)
 FORM, PAGE = "dashboard/alerts/form.html", "dashboard/alerts/rule.html"
 INCIDENTS = 20
 
@@ -59,7 +53,7 @@ def new(request: HttpRequest) -> HttpResponse:
         return render(request, FORM, {"choices": choices})
     offered = {
         name: request.GET[name].replace("\0", "")[:most]
-        for name, most in _OFFERED
+        for name, most in _OFFERED.items()
         if name in request.GET
     }
     return _edit(request, condition, None, offered)

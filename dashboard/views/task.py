@@ -16,7 +16,6 @@ from dashboard.rows import why
 from dashboard.templatetags.tasklog_ui import human_duration
 from tasklog import tags
 from tasklog.models import TaskRun
-from tasklog.roles import Role, role_of
 from tasklog.task_numbers import WINDOWS, failures_of, is_known, last_failures, task_within
 
 STRIP = 50
@@ -26,6 +25,11 @@ STRIP = 50
 @signed_in
 def page(request: HttpRequest, name: str) -> HttpResponse:
     """The page of one task; 404 for a name nobody knows."""
+    return shown(request, name)
+
+
+def shown(request: HttpRequest, name: str, *, typed: str = "", wrong: str = "") -> HttpResponse:
+    """The page; with the tags that were `typed` and what is `wrong` with them."""
     if not is_known(request.user, name):
         raise Http404(f"There is no task called {name}.")
     window = WINDOWS.get(request.GET.get("window", "")) or WINDOWS["24h"]
@@ -38,7 +42,9 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
         "window": window,
         "windows": [(word, f"?window={word}", word == window.word) for word in WINDOWS],
         "tags": tags.of(name),
-        "may_tag": controls.installed() and role_of(request.user) >= Role.ADMINISTRATOR,
+        "may_tag": controls.may_tag(request.user),
+        "typed": typed,
+        "wrong": wrong,
         "newest": newest,
         "strip": run_bars([_bar(run) for run in reversed(newest)], f"The last runs of {name}"),
         "failures": failures,
@@ -46,7 +52,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
         "samples": _there(runs, [failure.last_run for failure in failures]),
         "last_failures": [(run, why(run)) for run in last_failures(request.user, name)],
     }
-    return render(request, "dashboard/task/detail.html", context)
+    return render(request, "dashboard/task/detail.html", context, status=422 if wrong else 200)
 
 
 def _bar(run: TaskRun) -> Bar:

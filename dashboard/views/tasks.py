@@ -10,7 +10,6 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from dashboard.access import signed_in
-from tasklog import tags
 from tasklog.task_numbers import ORDERS, WINDOWS, tasks_within
 
 PAGE = 100
@@ -37,11 +36,6 @@ class Asked:
         changed = replace(self, **({"page": ""} | changes))
         return "?" + urlencode({n: v for n in self.__slots__ if (v := getattr(changed, n))})
 
-    def fits(self, name: str) -> bool:
-        """Is a task of this name asked for?"""
-        tagged = not self.tag or self.tag in tags.of(name)
-        return tagged and self.q.lower() in name.lower()
-
 
 @require_safe
 @signed_in
@@ -51,7 +45,7 @@ def page(request: HttpRequest) -> HttpResponse:
     window = WINDOWS.get(asked.window) or WINDOWS["24h"]
     sort = asked.sort if asked.sort in SORTS else "name"
     every = tasks_within(request.user, window)
-    found = [task for name, task in every.items() if asked.fits(name)]
+    found = [task for task in every.values() if task.fits(asked.q, asked.tag)]
     found.sort(key=ORDERS[sort])
     number = int(asked.page) if asked.page.isdecimal() and len(asked.page) < 6 else 0
     context = {
@@ -60,7 +54,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "sort": sort,
         "sorts": list(SORTS.items()),
         "windows": [(word, asked.url(window=word), word == window.word) for word in WINDOWS],
-        "tags": sorted({word for name in every for word in tags.of(name)}),
+        "tags": sorted({word for task in every.values() for word in task.tags}),
         "tasks": found[number * PAGE : (number + 1) * PAGE],
         "total": len(found),
         "newer": asked.url(page=str(number - 1) if number > 1 else "") if number else "",

@@ -56,6 +56,13 @@ def user_of(key: ApiKey) -> Any:
     return key.user or KeyUser(key)
 
 
+def user_of_session(key: str | None) -> Any:
+    """Whose session it is, by the database; nobody's for none or one that has ended."""
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    return get_user(request)
+
+
 class KeyAuthentication(BaseAuthentication):
     """`Authorization: Api-Key KEY`."""
 
@@ -149,6 +156,4 @@ class Caller:
             if key is None or key.state != "active":
                 return False
             return may(user_of(key), key, self.scope)
-        request = HttpRequest()
-        request.session = import_module(settings.SESSION_ENGINE).SessionStore(self.session)
-        return may(get_user(request), None, self.scope)
+        return may(user_of_session(self.session), None, self.scope)

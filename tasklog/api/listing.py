@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
+from tasklog import tags
 from tasklog.models import TaskRun
 
 REACH = 10_000
@@ -100,6 +101,8 @@ def _take(runs: Runs, asked: dict[str, Any], newer: bool) -> tuple[list[TaskRun]
         filters.append(Q(state__in=asked["status"]))
     lane, rest = runs.filter(*filters[:1]), filters[1:]
     rest += [Q(**{column: asked[name]}) for name, column in SIFTED.items() if asked.get(name)]
+    if tag := asked.get("tag"):
+        rest.append(Q(name__in=tags.tasks_with(tag.lower())))
     if words := asked.get("q"):
         rest.append(_any_text(words))
     edge = _reached(lane, order[0]) if rest else None

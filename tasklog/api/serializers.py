@@ -226,6 +226,7 @@ class RunsQuery(serializers.Serializer[Any]):
     queue = text()
     worker = text()
     signature = text(help_text="A kind of failure, as `task-names/` tells it.")
+    tag = text(help_text="A tag of its task.")
     user = text(help_text="Who started it.")
     schedule = text(help_text="Its schedule's name.")
     request = text(help_text="The id of the web request that sent it.")

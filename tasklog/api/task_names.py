@@ -109,9 +109,7 @@ class Names(ApiView):
     def get(self, request: Request) -> Response:
         asked = checked(NamesQuery, request)
         tasks = tasks_within(request.user, WINDOWS[asked["window"]]).values()
-        found = [task for task in tasks if asked["q"].lower() in task.name.lower()]
-        if asked["tag"]:
-            found = [task for task in found if asked["tag"].lower() in task.tags]
+        found = [task for task in tasks if task.fits(asked["q"], asked["tag"])]
         found.sort(key=ORDERS[asked["sort"]])
         last = asked["page"] * PAGE
         url = replace_query_param(request.build_absolute_uri(), "page", str(asked["page"] + 1))

@@ -46,7 +46,7 @@ class Partial:
         """The whole line; the next one starts empty."""
         line = self.text
         if self._size > self._kept:
-            line = f"{to_the_last_word(line)} … [cut: {self._size:,} bytes]"
+            line = cut(line, self._size)
         self._clear()
         self.redraw = False
         return line
@@ -100,7 +100,12 @@ class Partial:
             self._pieces.append(piece)
 
 
-def to_the_last_word(text: str) -> str:
+def cut(text: str, size: int) -> str:
+    """The beginning of a line that had `size` bytes, with a mark that says so."""
+    return f"{_to_the_last_word(text)} … [cut: {size:,} bytes]"
+
+
+def _to_the_last_word(text: str) -> str:
     """Without the word that the limit halved: half a secret looks like none."""
     start = max(0, len(text) - LONGEST_WORD)
     return text[: max(text.rfind(end, start) for end in WORD_ENDS) + 1] or text

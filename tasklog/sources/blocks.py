@@ -10,7 +10,7 @@ import codecs
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
-from tasklog.capture.splitter import LONGEST_WORD, WORD_ENDS
+from tasklog.capture.splitter import cut
 
 CHUNK = 512 * 1024
 LINES = 5_000
@@ -67,13 +67,9 @@ def _whole(held: bytes, over: int, piece: bytes, most: int) -> bytes:
     size = len(held) + over + len(piece)
     if size <= most:
         return held + piece
-    return _to_the_last_word((held + piece)[:most]) + f" … [cut: {size:,} bytes]".encode()
-
-
-def _to_the_last_word(line: bytes) -> bytes:
-    """Half a secret looks like none, and half a character makes the line another encoding's."""
-    start = max(0, len(line) - LONGEST_WORD)
-    return line[: max(line.rfind(end.encode(), start) for end in WORD_ENDS) + 1] or line
+    # Whatever its encoding; half a character at the cut would make the line another one's.
+    kept = (held + piece)[:most].decode("utf-8", "surrogateescape")
+    return cut(kept, size).encode("utf-8", "surrogateescape")
 
 
 def texts(lines: list[bytes]) -> list[str]:

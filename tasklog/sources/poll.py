@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from tasklog.capture.splitter import to_the_last_word
+from tasklog.capture.splitter import cut
 from tasklog.conf import conf
 from tasklog.drain.door import Door, RunGone, open_run
 from tasklog.notify.transport import TransportError
@@ -229,9 +229,7 @@ def rows_of(
 
 
 def _cut(text: str, most: int) -> str:
-    if len(text) <= most:
-        return text
-    return f"{to_the_last_word(text[:most])} … [cut: {len(text.encode(errors='replace')):,} bytes]"
+    return text if len(text) <= most else cut(text[:most], len(text.encode(errors="replace")))
 
 
 class Mixed:

@@ -47,7 +47,7 @@ def test_tags_replace_those_before() -> None:
     tags.write("orders.import", ["nightly", "slow"])
     assert tags.of("orders.import") == ("nightly", "slow")
     assert tags.tasks_with("nightly") == ["mail.send", "orders.import"]
-    assert tags.counted() == [("nightly", 2), ("slow", 1)]
+    assert tags.by_task() == {"mail.send": ("nightly",), "orders.import": ("nightly", "slow")}
     tags.write("orders.import", [])
     assert tags.of("orders.import") == ()
     assert TaskTag.objects.count() == 1

@@ -148,6 +148,9 @@ def test_a_task_is_given_tags_and_asked_for_by_them(program: Program, history: N
     assert AuditEntry.objects.get(action="tag").target == "demo.quick"
     found = client.get(URL, {"tag": "NIGHTLY"}).json()["results"]
     assert [(one["name"], one["tags"]) for one in found] == [("demo.quick", ["billing", "nightly"])]
+    runs = client.get("/tasklog/api/tasks/", {"tag": "Nightly"}).json()["results"]
+    assert {run["task_name"] for run in runs} == {"demo.quick"}
+    assert client.get("/tasklog/api/tasks/", {"tag": "none"}).json()["results"] == []
     for wrong in ({"tags": ["two words"]}, {"tags": "a"}, {"tags": ["a"] * 21}, {}):
         answer = put(wrong)
         assert answer.status_code == 400
