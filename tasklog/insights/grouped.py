@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -12,8 +13,8 @@ By = Callable[[str], Iterable[str]]
 
 
 def project_of(task: str) -> str:
-    """The first word of a task's name: `orders` for `orders.import`."""
-    return task.split(".", 1)[0]
+    """The first word of a task's name: `orders` for `orders.import`, `upload` for a file's run."""
+    return re.split("[.:]", task, maxsplit=1)[0]
 
 
 # The groups a task is counted in.

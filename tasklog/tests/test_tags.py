@@ -76,6 +76,13 @@ def test_a_silent_rule_of_a_tag_misses_each_of_its_tasks() -> None:
     assert list(conditions.silent(rule)) == []
 
 
+def test_files_and_connections_are_each_one_project() -> None:
+    names = ("orders.import", "upload:proxy.log", "upload:a.csv", "source:Shop", "add")
+    found = grouped("project", {name: Figures(name, ended=1) for name in names})
+    told = {name: one.ended for name, one in found.items()}
+    assert told == {"orders": 1, "upload": 2, "source": 1, "add": 1}
+
+
 def test_figures_of_a_task_with_two_tags_count_for_both() -> None:
     tags.write("orders.import", ["billing", "nightly"])
     tags.write("mail.send", ["nightly"])
