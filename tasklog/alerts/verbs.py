@@ -33,7 +33,7 @@ def _save_rule(form: RuleForm, *, by: str) -> Outcome:
     rule.created_by = rule.created_by or by
     rule.problem = ""
     with transaction.atomic():
-        rule.save()
+        rule.save(force_update=rule.pk is not None)
         rule.channels.set(form.cleaned_data["channels"])
     return done("Saved. It is in force within seconds." if rule.enabled else "Saved.", rule)
 
@@ -45,7 +45,8 @@ def _delete_rule(rule: Rule) -> Outcome:
 
 def _switch_rule(rule: Rule, *, on: bool) -> Outcome:
     rule.enabled = on
-    rule.save(update_fields=["enabled", "changed_at"])
+    with transaction.atomic():
+        rule.save(update_fields=["enabled", "changed_at"])
     return done(f"{rule.name} is in force again." if on else f"{rule.name} rests.")
 
 
@@ -69,7 +70,8 @@ def _delete_channel(channel: Channel) -> Outcome:
 
 def _switch_channel(channel: Channel, *, on: bool) -> Outcome:
     channel.enabled = on
-    channel.save(update_fields=["enabled"])
+    with transaction.atomic():
+        channel.save(update_fields=["enabled"])
     return done(f"{channel.name} is switched {'on' if on else 'off'}.")
 
 

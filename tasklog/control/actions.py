@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.core.exceptions import ObjectNotUpdated, PermissionDenied
+from django.http import Http404, HttpRequest
 
 from tasklog.audit.trail import record
 from tasklog.roles import Role, role_of
@@ -66,13 +66,18 @@ def perform(
 ) -> Outcome:
     """Does it for whoever is signed in, and writes it down; a refusal is written down as well.
 
-    `named`: how the audit trail calls the target.  Raises PermissionDenied for one who may not.
+    `named`: how the audit trail calls the target.  Raises PermissionDenied for one who may not, and
+    Http404 where the target was deleted since it was looked up.
     A key has been asked for its scope by its API view, which sets `request.tasklog_key`.
     """
     name = named or str(target)
     if not (getattr(request, "tasklog_key", None) or action.allowed(request.user)):
         record(action.word, request=request, target=name, refused=True)
         raise PermissionDenied
-    outcome = action.effect(target, **arguments)
+    try:
+        outcome = action.effect(target, **arguments)
+    except ObjectNotUpdated as gone:
+        record(action.word, request=request, target=name, result="failed")
+        raise Http404("It was deleted a moment ago; nothing was changed.") from gone
     record(action.word, request=request, target=name, result=outcome.result)
     return outcome

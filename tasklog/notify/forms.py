@@ -48,5 +48,5 @@ class SaveChannel:
         channel.settings = self.own.settings()
         channel.created_by = channel.created_by or by
         channel.last_error = ""
-        channel.save()
+        channel.save(force_update=channel.pk is not None)
         return channel

@@ -146,7 +146,7 @@ class ScheduleForm(forms.Form):
             row.expires = None
         for kind in KINDS:
             setattr(row, kind, self._times() if kind == given["kind"] else None)
-        row.save()
+        row.save(force_update=row.pk is not None)
         return row
 
     def _times(self) -> Any:

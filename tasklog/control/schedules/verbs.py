@@ -19,13 +19,15 @@ def _enable(task: Any) -> Outcome:
     task.enabled = True
     # Otherwise beat would make up at once for the time it was off.
     task.last_run_at = timezone.now()
-    task.save()
+    with transaction.atomic():
+        task.save(force_update=True)
     return done(f"{task.name} is switched on.")
 
 
 def _disable(task: Any) -> Outcome:
     task.enabled = False
-    task.save()
+    with transaction.atomic():
+        task.save(force_update=True)
     return done(f"{task.name} is switched off. Runs that were sent already go on.")
 
 
