@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import time
 from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import expect
@@ -186,7 +187,7 @@ def test_a_flood_past_a_paused_page_keeps_it_small_and_still(
     for _ in range(20):
         writer.count(400)
     expect(log.fresh).to_contain_text("new lines")
-    wait_for(lambda: "8,000" in log.fresh.inner_text(), 60, log.fresh.inner_text)
+    wait_for(lambda: "8,000" in log.fresh.inner_text(), 120, log.fresh.inner_text)
     assert log.top() == before
     assert len(log.numbers()) <= 5000
     page.keyboard.press("f")
@@ -211,7 +212,7 @@ def test_a_flood_keeps_the_page_small_and_every_line_reachable(
     for _ in range(30):
         writer.count(400)
     log.shows(12_000)
-    wait_for(lambda: len(log.numbers()) <= 5000, 60)
+    wait_for(lambda: len(log.numbers()) <= 5000, 120)
     seen = _read_all_upwards(log)
     assert seen == list(range(1, 12_001))
 
@@ -219,7 +220,8 @@ def test_a_flood_keeps_the_page_small_and_every_line_reachable(
 def _read_all_upwards(log: Log) -> list[int]:
     """Scrolls to the first line and back down, opening what a flood hid; every number met."""
     met: set[int] = set(log.numbers())
-    for _ in range(80):
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
         for bar in log.page.locator(".edge.hidden").all():
             bar.evaluate("bar => bar.click()")
         log.page.wait_for_timeout(120)

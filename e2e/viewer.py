@@ -113,11 +113,11 @@ class Log:
         return self.page.locator(f'.line:has(a[name="L{number}"])')
 
     def shows(self, number: int) -> None:
-        expect(self.line(number)).to_be_in_viewport(timeout=15_000)
+        expect(self.line(number)).to_be_in_viewport(timeout=60_000)
 
     def holds(self, numbers: Sequence[int]) -> None:
         """Exactly these lines are on the page, in order, each once."""
-        expect(self.line(numbers[-1])).to_be_attached(timeout=15_000)
+        expect(self.line(numbers[-1])).to_be_attached(timeout=60_000)
         assert self.numbers() == list(numbers)
 
     def scroll_to(self, top: int) -> None:

@@ -79,7 +79,7 @@ def test_many_stars_cost_no_more_than_one(most: int, monkeypatch: pytest.MonkeyP
     question = understand(asked(f"q=task:{'a*' * 200}b"))
     began = time.perf_counter()
     list(TaskRun.objects.filter(question.rest))
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < 20  # hours, if each star tried every place
 
 
 def test_a_word_with_a_colon_that_is_no_term_is_text() -> None:

@@ -17,7 +17,7 @@ def manage(*words: str, folder: Path, **env: str) -> subprocess.CompletedProcess
     return subprocess.run(
         [sys.executable, "manage.py", *words],
         cwd=ROOT, env={**base, "TASKLOG_VAR": str(folder), **env},
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=200, check=False,
     )  # fmt: skip
 
 

@@ -92,9 +92,9 @@ def test_processes_that_are_gone_are_left_out():
 def test_a_look_is_cheap():
     """Once per heartbeat, for a worker with a hundred children."""
     watch, pids = memory.Watch(), [os.getpid()] * 100
-    began = time.perf_counter()
+    began = time.thread_time()
     watch.look(pids, at=1.0)
-    assert time.perf_counter() - began < 0.1
+    assert time.thread_time() - began < 0.1
 
 
 @pytest.mark.parametrize(

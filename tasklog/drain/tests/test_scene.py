@@ -136,7 +136,7 @@ def test_beside_it_is_who_had_begun_and_not_ended():
 
 def test_a_flood_of_deaths_costs_no_more_than_sorting_it():
     flood = [ran(f"t{number}", number, number + 1.5) for number in range(5_000)]
-    began = time.perf_counter()
+    began = time.thread_time()
     found = scene.overlaps(flood, flood)
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
     assert all(len(beside) <= scene.BESIDE for beside in found.values())
