@@ -71,7 +71,9 @@ def _browser_program(playwright: Playwright) -> str | None:
     if Path(playwright.chromium.executable_path).exists():
         return playwright.chromium.executable_path
     named = os.environ.get("CHROMIUM_PATH", "")
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    names = (
+        "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome",
+    )  # fmt: skip
     return named or next(filter(None, map(shutil.which, names)), None)
 
 
