@@ -36,14 +36,23 @@ def comparison(run: TaskRun, user: Any, *, unusual: bool = False) -> dict[str, A
 
 
 def amount_of(run: TaskRun) -> dict[str, Any] | None:
-    """The figures a worker made when it ended, else those of its first lines; None for neither."""
+    """The figures that a worker made, else those of its first lines; None for neither."""
     if not apps.is_installed("tasklog.insights") or not run.line_count:
         return None
     from tasklog.insights.figures import SECONDS, amount
     from tasklog.insights.models import RunFigures
 
     row = RunFigures.objects.filter(pk=run.pk).first()
-    if row and run.finished_at and row.made_at >= run.finished_at:
+    if row and _is_newest(run, row):
         data: dict[str, Any] = row.data
         return data
     return memo.keep(("amount", run.pk), SECONDS, lambda: amount(run))
+
+
+def _is_newest(run: TaskRun, row: Any) -> bool:
+    """Does the row tell of more than the page could?"""
+    from tasklog.insights.figures import REACH
+
+    if run.finished_at is None:
+        return bool(row.data["looked_at"] > REACH)
+    return bool(row.made_at >= run.finished_at)

@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from tasklog.audit.models import AuditEntry
-from tasklog.insights import anomalies, findings, hours, mining, report
-from tasklog.insights.models import Anomaly, Pattern, PatternHour, Report, hour_of
+from tasklog.insights import anomalies, figures, findings, hours, mining, report
+from tasklog.insights.models import Anomaly, Pattern, PatternHour, Report, RunFigures, hour_of
 from tasklog.models import TaskLogLine, TaskRun
 
 if TYPE_CHECKING:
@@ -198,3 +198,15 @@ def test_details_tell_what_the_lines_amount_to(browser_of_ada: Client, lines: Ta
     assert "What its lines amount to" in page
     assert "2, 1 of them once" in page
     assert "order &lt;num&gt; imported" in page
+
+
+def test_details_of_a_source_that_goes_on_are_the_workers_when_those_tell_more(
+    browser_of_ada: Client, lines: TaskRun
+) -> None:
+    TaskRun.objects.update(line_count=30_000, finished_at=None)
+    data = figures.amount(lines) | {"lines": 30_000, "looked_at": 25_000}
+    RunFigures.objects.create(task_id="a", data=data, made_at=timezone.now())
+    told = "the first 25,000 were looked at"
+    assert told in browser_of_ada.get("/runs/a/?tab=details").content.decode()
+    RunFigures.objects.update(data=data | {"looked_at": 3})
+    assert told not in browser_of_ada.get("/runs/a/?tab=details").content.decode()

@@ -14,6 +14,7 @@ from tasklog.insights import (
     hours,
     mailing,
     mining,
+    ongoing,
     report,
     ticking,
 )
@@ -59,6 +60,14 @@ def calculate_analytics(task_id: str = "") -> None:
     row = figures.calculate(run)
     kinds, lines = row.data["kinds"], row.data["looked_at"]
     print(f"{task_id}: {lines:,} lines of {kinds} kinds.")  # noqa: T201
+
+
+@shared_task(name="tasklog.insights.update_live_analytics", ignore_result=True)
+def update_live_analytics() -> int:
+    """Counts the lines of runs that connections and uploads still write."""
+    count = ongoing.renew()
+    print(f"{count} runs that go on were counted.")  # noqa: T201
+    return count
 
 
 @shared_task(name="tasklog.insights.update_project_analytics", ignore_result=True)

@@ -38,6 +38,8 @@ DEFAULTS = (
             told="Fetches what is new from every connected source."),
     Default("check_all_alert_conditions", "tasklog.alerts.tasks.check_all_alert_conditions",
             every=5 * 60, told="Looks whether a rule's condition holds."),
+    Default("update_live_analytics", "tasklog.insights.tasks.update_live_analytics",
+            every=15 * 60, told="Counts what connections have brought in today."),
     Default("update_project_analytics", "tasklog.insights.tasks.update_project_analytics",
             crontab="5 * * * *", told="Sums up each task's and project's hour."),
     Default("detect_anomalies", "tasklog.insights.tasks.detect_anomalies",

@@ -113,3 +113,19 @@ def test_unusual_lines_stand_with_the_gaps_between_them() -> None:
     kinds = figures.compare(bad, good).only_here
     told = [getattr(one, "message", one) for one in figures.unusual_lines(bad, kinds)]
     assert told == [figures.Gap(1), "disk full", figures.Gap(2)]
+
+
+def test_what_a_source_still_writes_is_counted_when_it_has_grown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(figures, "REACH", 2)
+    run = make("day", "a 1", "b 2", "c x", ago=None, state="STARTED", source="connection")
+    make("short", "a 1", ago=None, state="STARTED", source="connection")
+    make("a task's", "a 1", "b 2", "c x", ago=None, state="STARTED")
+    assert tasks.update_live_analytics() == 1
+    assert RunFigures.objects.get().pk == "day"
+    assert tasks.update_live_analytics() == 0
+    TaskLogLine.objects.create(task=run, number=4, message="d y")
+    TaskRun.objects.filter(pk="day").update(line_count=4)
+    assert tasks.update_live_analytics() == 1
+    assert RunFigures.objects.get().data["kinds"] == 4
