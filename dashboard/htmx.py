@@ -16,6 +16,8 @@ CONFIG = json.dumps(
     {
         "includeIndicatorStyles": False,
         "allowEval": False,
+        # Until it has settled a new link is followed by the browser, as a page of its own.
+        "defaultSettleDelay": 0,
         "selfRequestsOnly": True,
         "historyCacheSize": 0,
         "refreshOnHistoryMiss": True,
