@@ -196,6 +196,31 @@ def axe() -> Callable[[Page], None]:
     return check
 
 
+SHAPES = ((1440, "light"), (1440, "dark"), (390, "dark"), (390, "light"))
+
+
+@pytest.fixture
+def look(axe: Callable[[Page], None]) -> Callable[[Page, str], None]:
+    """Looks at the page as it stands, wide and narrow, light and dark: axe finds nothing on it and
+    nothing is wider than the window.  One page for all four, because to start one costs more.
+    """
+
+    def look(page: Page, name: str) -> None:
+        before = page.viewport_size
+        for width, scheme in SHAPES:
+            page.set_viewport_size({"width": width, "height": 860})
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
+                name,
+                width,
+            )
+            axe(page)
+            screenshot(page, f"{name}-{width}-{scheme}")
+        page.set_viewport_size(before)
+
+    return look
+
+
 def screenshot(page: Page, name: str) -> None:
     """Kept when SCREENSHOTS names a folder."""
     if folder := os.environ.get("SCREENSHOTS"):

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from playwright.sync_api import expect
 
-from e2e.conftest import screenshot
 from e2e.test_runs import make_run
 
 if TYPE_CHECKING:
@@ -22,14 +20,8 @@ PATHS = {
 }
 
 
-@pytest.fixture(params=[("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)], ids=str)
-def context_options(request: pytest.FixtureRequest) -> dict[str, Any]:
-    scheme, width = request.param
-    return {"color_scheme": scheme, "viewport": {"width": width, "height": 860}}
-
-
 def test_pages_are_accessible_and_fit(
-    page: Page, axe: Callable[[Page], None], complaints: Any, context_options: dict[str, Any]
+    page: Page, look: Callable[[Page, str], None], complaints: Any
 ) -> None:
     complaints.expect("404")
     for state in (
@@ -46,19 +38,19 @@ def test_pages_are_accessible_and_fit(
                  line_count=12, warning_count=3, error_count=1)  # fmt: skip
     for name, path in PATHS.items():
         page.goto(path)
-        axe(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
-        screenshot(page, f"{name}-{context_options['color_scheme']}")
+        look(page, name)
 
 
-def test_the_login_and_the_help_are_accessible(page: Page, axe: Callable[[Page], None]) -> None:
+def test_the_login_and_the_help_are_accessible(
+    page: Page, look: Callable[[Page, str], None]
+) -> None:
     page.goto("/")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
-    axe(page)
+    look(page, "keys")
     page.context.clear_cookies()
     page.goto("/login/")
-    axe(page)
+    look(page, "login")
 
 
 def test_the_content_can_be_reached_past_the_sidebar(page: Page) -> None:

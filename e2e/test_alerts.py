@@ -6,10 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from playwright.sync_api import expect
 
-from e2e.conftest import screenshot
 from e2e.viewer import Log, Writer
 
 if TYPE_CHECKING:
@@ -32,13 +30,9 @@ def test_a_line_becomes_a_rule(page: Page, log: Log, writer: Writer) -> None:
     expect(page.get_by_role("heading", name="Disk full")).to_be_visible()
 
 
-@pytest.mark.parametrize("shape", [("light", 1440), ("dark", 390)], ids=str)
 def test_the_pages_are_accessible_and_fit(
-    page: Page, axe: Callable[[Page], None], user: User, shape: tuple[str, int]
+    page: Page, look: Callable[[Page, str], None], user: User
 ) -> None:
-    scheme, width = shape
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    page.set_viewport_size({"width": width, "height": 860})
     ids = _fill(user)
     for name, path in {
         "alerts": "/alerts/",
@@ -52,9 +46,7 @@ def test_the_pages_are_accessible_and_fit(
         "inbox": "/inbox/",
     }.items():
         page.goto(path)
-        axe(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
-        screenshot(page, f"{name}-{scheme}-{width}")
+        look(page, name)
 
 
 TITLE = "orders.import_feed failed: feed.acme.example closed the connection"

@@ -22,15 +22,6 @@ if TYPE_CHECKING:
     from e2e.conftest import Web
 
 GIB = 2**30
-LOOKS = [
-    {"viewport": {"width": width, "height": 860}, "color_scheme": scheme}
-    for width in (1440, 390)
-    for scheme in ("light", "dark")
-]
-
-
-def name_of(options: dict[str, Any]) -> str:
-    return f"{options['viewport']['width']}-{options['color_scheme']}"
 
 
 def die_of_memory(writer: Writer) -> None:
@@ -89,13 +80,8 @@ def test_a_killed_task_says_what_was_known_around_it(
     expect(page).to_have_url(f"{web.url}/runs/{neighbour}/")
 
 
-@pytest.mark.parametrize("context_options", LOOKS, ids=name_of)
 def test_the_card_is_accessible_and_fits(
-    page: Page,
-    log: Log,
-    writer: Writer,
-    axe: Callable[[Page], None],
-    context_options: dict[str, Any],
+    page: Page, log: Log, writer: Writer, look: Callable[[Page, str], None]
 ) -> None:
     writer.count(4)
     writer.write("loaded part 8 of 40 of the image index, holding 1,433 MB", stream="stderr")
@@ -104,9 +90,7 @@ def test_the_card_is_accessible_and_fits(
     expect(card(page).get_by_role("heading")).to_have_text("Probably out of memory")
     expect(card(page)).to_contain_text(re.compile(r"1\.4 GiB 3\.\d s before the end"))
     expect(card(page).get_by_role("link", name="orders.export")).to_have_count(3)
-    axe(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    screenshot(page, f"death-{name_of(context_options)}")
+    look(page, "death")
 
 
 def test_a_card_of_an_earlier_attempt_is_one_link_away(

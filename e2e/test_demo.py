@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
-
-from e2e.conftest import screenshot
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -52,23 +50,9 @@ def test_a_bad_duration_is_told_at_its_field(page: Page, complaints: Complaints)
     expect(page.get_by_text("Nothing started yet")).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    "context_options",
-    [
-        {"viewport": {"width": width, "height": 860}, "color_scheme": scheme}
-        for width in (1440, 390)
-        for scheme in ("light", "dark")
-    ],
-    ids=lambda options: f"{options['viewport']['width']}-{options['color_scheme']}",
-)
-def test_the_launcher_is_accessible_and_fits(
-    page: Page, axe: Callable[[Page], None], context_options: dict[str, Any]
-) -> None:
+def test_the_launcher_is_accessible_and_fits(page: Page, look: Callable[[Page, str], None]) -> None:
     page.goto("/demo/")
-    axe(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    width = context_options["viewport"]["width"]
-    screenshot(page, f"demo-{width}-{context_options['color_scheme']}")
+    look(page, "demo")
 
 
 @pytest.mark.parametrize("context_options", [{"java_script_enabled": False}])

@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import expect
 
 from conftest import wait_for
-from e2e.conftest import screenshot
 from e2e.viewer import Log, Writer
 
 if TYPE_CHECKING:
@@ -293,19 +292,15 @@ class TestWithoutJavaScript:
         assert len(log.numbers()) == 1000
 
 
-SIZES = [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)]
-
-
 class TestLooks:
-    @pytest.fixture(params=SIZES, ids=str)
-    def context_options(self, request: pytest.FixtureRequest) -> dict[str, Any]:
-        scheme, width = request.param
-        return {"color_scheme": scheme, "viewport": {"width": width, "height": 860}}
-
     def test_it_is_accessible_and_fits(
-        self, page: Page, log: Log, writer: Writer, found: Locator,
-        axe: Callable[[Page], None], context_options: dict[str, Any],
-    ) -> None:  # fmt: skip
+        self,
+        page: Page,
+        log: Log,
+        writer: Writer,
+        found: Locator,
+        look: Callable[[Page, str], None],
+    ) -> None:
         haystack(writer, 10)  # each line costs the check its time
         writer.attempt = type(writer.attempt).objects.create(
             task=writer.run, number=2, stored=2, finished_at=writer.run.finished_at
@@ -314,12 +309,7 @@ class TestLooks:
             log.open(where)
             expect(found).to_have_text("3 matches")
             page.get_by_text("Logger", exact=True).click()
-            axe(page)
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-            screenshot(
-                page, f"{name}-{context_options['color_scheme']}-{page.viewport_size['width']}"
-            )
+            look(page, name)
             page.keyboard.press("Escape")
             page.keyboard.press("l")
-            axe(page)
-        screenshot(page, f"goto-{context_options['color_scheme']}-{page.viewport_size['width']}")
+            look(page, f"{name}-goto")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from e2e.conftest import screenshot
 from e2e.viewer import Log, Writer
 
 if TYPE_CHECKING:
@@ -215,19 +214,10 @@ class TestWithoutJavaScript:
         log.shows(2)
 
 
-SIZES = [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)]
-
-
 class TestLooks:
-    @pytest.fixture(params=SIZES, ids=str)
-    def context_options(self, request: pytest.FixtureRequest) -> dict[str, Any]:
-        scheme, width = request.param
-        return {"color_scheme": scheme, "viewport": {"width": width, "height": 860}}
-
     def test_groups_are_accessible(
-        self, page: Page, log: Log, writer: Writer, axe: Callable[[Page], None],
-        context_options: dict[str, Any],
-    ) -> None:  # fmt: skip
+        self, page: Page, log: Log, writer: Writer, look: Callable[[Page, str], None]
+    ) -> None:
         writer.write("importing 3 feeds")
         group(writer, "Download", "GET https://example.org/feed", "200 OK")
         group(writer, "Parse", "a", "::group::Rows", "1", "2", "::endgroup::", end=False)
@@ -236,6 +226,4 @@ class TestLooks:
         group(writer, "Store", "100 rows", "200 rows", end=False)
         log.open_live()
         log.line(2).hover()
-        axe(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        screenshot(page, f"groups-{context_options['color_scheme']}-{page.viewport_size['width']}")
+        look(page, "groups")

@@ -12,7 +12,6 @@ from playwright.sync_api import expect
 
 from e2e.conftest import Complaints, screenshot
 from e2e.test_runs import make_run
-from e2e.test_workers import look
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -80,32 +79,32 @@ def fill_hours(place: int, task: str, template: str, level: int, usual: int) -> 
 
 
 def test_from_a_finding_to_the_line_that_proves_it(
-    page: Page, axe: Callable[[Page], None], complaints: Complaints
+    page: Page, look: Callable[[Page, str], None], complaints: Complaints
 ) -> None:
     from tasklog.insights import report
 
     fill()
     page.goto("/insights/")
-    look(page, "insights", axe)
+    look(page, "insights")
     today = page.get_by_role("region", name="Worth reading today")
     expect(today).to_contain_text("orders.import writes something new")
     today.get_by_role("listitem").filter(has_text="something new").first.get_by_text(
         "also "
     ).click()
     today.get_by_role("link", name="disk full on <path>").click()
-    look(page, "insight-pattern", axe)
+    look(page, "insight-pattern")
     page.get_by_role("link", name="line 3").click()
     expect(
         page.locator(".line.at, .line:target, .line").filter(has_text="disk full")
     ).to_be_visible()
     page.goto("/runs/bad/?tab=compare")
-    look(page, "compare", axe)
+    look(page, "compare")
     page.goto("/insights/anomalies/")
-    look(page, "insight-anomalies", axe)
+    look(page, "insight-anomalies")
     made = report.make(report.begin("weekly"))
     page.goto("/insights/reports/")
-    look(page, "insight-reports", axe)
+    look(page, "insight-reports")
     page.get_by_role("link", name=made.title).click()
-    look(page, "insight-report", axe)
+    look(page, "insight-report")
     page.set_content(made.html)
     screenshot(page, "insight-mail")

@@ -5,23 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from playwright.sync_api import expect
 
-from e2e.conftest import screenshot
 from e2e.test_runs import make_run
 from e2e.viewer import Log, Writer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
-
-SIZES = [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]
-
-
-@pytest.fixture(params=[SIZES[0]])
-def context_options(request: pytest.FixtureRequest) -> dict[str, Any]:
-    width, scheme = request.param
-    return {"viewport": {"width": width, "height": 860}, "color_scheme": scheme}
 
 
 def test_a_filter_is_saved_while_the_list_lives_and_is_a_click_away(page: Page) -> None:
@@ -81,9 +71,8 @@ def test_a_switch_follows_its_reader_to_another_browser(
     expect(page.get_by_role("button", name="Wrap")).to_have_attribute("aria-pressed", "false")
 
 
-@pytest.mark.parametrize("context_options", SIZES, indirect=True)
 def test_saved_views_are_readable_in_every_size_and_scheme(
-    page: Page, user: Any, axe: Callable[[Page], None], context_options: dict[str, Any]
+    page: Page, user: Any, look: Callable[[Page, str], None]
 ) -> None:
     from dashboard.saved import save
 
@@ -91,15 +80,11 @@ def test_saved_views_are_readable_in_every_size_and_scheme(
         save(user, "runs", f"q={name.split()[0]}", name, shared=name.startswith("n"))
     save(user, "search", "q=level:error+after:1h", "errors of the last hour")
     make_run("nightly.failed", state="FAILURE")
-    scheme, width = context_options["color_scheme"], context_options["viewport"]["width"]
     for word, url in (("runs", "/?q=nightly"), ("search", "/search/?q=x"), ("views", "/views/")):
         page.goto(url)
         if word == "views":
             page.get_by_text("Rename").first.click()
-        axe(page)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        screenshot(page, f"saved-{word}-{scheme}-{width}")
+        look(page, f"saved-{word}")
     page.goto("/?state=failed")
     page.get_by_text("Save this view").click()
-    axe(page)
-    screenshot(page, f"saved-form-{scheme}-{width}")
+    look(page, "saved-form")

@@ -11,8 +11,6 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from e2e.conftest import screenshot
-
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
@@ -67,28 +65,26 @@ def group(page: Page, task: str) -> Locator:
 
 
 def test_the_empty_page_offers_examples_that_work(
-    page: Page, logs: None, axe: Callable[..., None]
+    page: Page, logs: None, look: Callable[[Page, str], None]
 ) -> None:
     page.goto("/")
     page.get_by_role("link", name="Search", exact=True).click()
     expect(box(page)).to_be_focused()
-    axe(page)
-    screenshot(page, "search-empty")
+    look(page, "search-empty")
     page.get_by_role("link", name="level:error task:import after:1h").click()
     expect(group(page, "orders.import_feed").locator("mark")).to_have_count(0)
     expect(group(page, "orders.import_feed")).to_contain_text("A-77131 exists")
 
 
 def test_matches_are_marked_in_their_context(
-    page: Page, logs: None, axe: Callable[..., None]
+    page: Page, logs: None, look: Callable[[Page, str], None]
 ) -> None:
     ask(page, "a-77 task:import")
     found = group(page, "orders.import_feed")
     expect(found.locator("mark")).to_have_text(["A-77", "A-77"])
     expect(found).to_contain_text("Traceback (most recent call last):")
     expect(page.get_by_role("status")).to_contain_text("2 matches in 1 run")
-    axe(page)
-    screenshot(page, "search-results")
+    look(page, "search-results")
 
 
 def test_a_match_leads_to_its_line_in_the_log(page: Page, logs: None) -> None:
@@ -99,15 +95,14 @@ def test_a_match_leads_to_its_line_in_the_log(page: Page, logs: None) -> None:
 
 
 def test_a_bad_query_is_pointed_at_and_can_be_mended(
-    page: Page, logs: None, axe: Callable[..., None]
+    page: Page, logs: None, look: Callable[[Page, str], None]
 ) -> None:
     ask(page, 'levl:error order stream:loud "A-771')
     told = page.get_by_role("alert")
     expect(told).to_contain_text("Did you mean “level”?")
     expect(told).to_contain_text("stdout, stderr, log, system")
     expect(told).to_contain_text("This quote is not closed")
-    axe(page)
-    screenshot(page, "search-problems")
+    look(page, "search-problems")
     box(page).fill("level:error order")
     box(page).press("Enter")
     expect(group(page, "orders.import_feed")).to_be_visible()
@@ -121,22 +116,3 @@ def test_older_matches_join_those_on_the_page(page: Page, logs: None) -> None:
     expect(last).to_be_visible()
     expect(first).to_be_visible()
     expect(page.get_by_text("That is all: no older run has a match.")).to_be_visible()
-
-
-@pytest.mark.parametrize(
-    "context_options",
-    [
-        {"viewport": {"width": 1440, "height": 860}, "color_scheme": "dark"},
-        {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
-    ],
-    ids=["dark-1440", "light-390"],
-)
-def test_the_page_is_readable_in_the_dark_and_on_a_phone(
-    page: Page, logs: None, axe: Callable[..., None], context_options: dict[str, Any]
-) -> None:
-    width = context_options["viewport"]["width"]
-    for name, query in (("results", "a-77"), ("problems", "level:loud"), ("empty", "")):
-        ask(page, query)
-        axe(page)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        screenshot(page, f"search-{name}-{width}-{context_options['color_scheme']}")

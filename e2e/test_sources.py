@@ -11,7 +11,6 @@ import pytest
 from playwright.sync_api import expect
 
 from conftest import Stack
-from e2e.test_workers import look
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -42,19 +41,19 @@ def stack(stack: Stack, tmp_path: Path) -> Stack:
 
 
 def test_dropped_files_become_runs_that_are_read_like_any_other(
-    page: Page, stack: Stack, axe: Callable[[Page], None], complaints: Any
+    page: Page, stack: Stack, look: Callable[[Page, str], None], complaints: Any
 ) -> None:
     complaints.expect("400")
     stack.worker("prefork", 1)
     page.goto("/sources/")
-    look(page, "sources-empty", axe)
+    look(page, "sources-empty")
     page.get_by_role("link", name="Upload log files").click()
     lines = "".join(json.dumps({"level": "info", "msg": f"line {n}"}) + "\n" for n in range(3000))
     page.evaluate(DROP, {"app.jsonl": lines, "mixed.log": MIXED, "no.bin": "\0\0\0"})
     sending = page.locator("[data-sending] li")
     expect(sending.filter(has_text="app.jsonl is on its way.")).to_be_visible()
     expect(sending.filter(has_text="This is no text")).to_be_visible()
-    look(page, "sources-upload", axe)
+    look(page, "sources-upload")
     page.goto("/sources/")
     row = page.locator("tr", has_text="app.jsonl")
     expect(row.locator(".c-state")).to_contain_text("Succeeded")
@@ -63,11 +62,11 @@ def test_dropped_files_become_runs_that_are_read_like_any_other(
     expect(page.get_by_text("upload mixed.log", exact=True)).to_be_visible()
     expect(page.locator(".line", has_text="KeyError: 4471")).to_be_visible()
     expect(page.locator(".line", has_text="<b>bold</b>")).to_be_visible()
-    look(page, "sources-run", axe)
+    look(page, "sources-run")
 
 
 def test_a_folder_is_connected_tested_and_paused(
-    page: Page, tmp_path: Path, axe: Callable[[Page], None]
+    page: Page, tmp_path: Path, look: Callable[[Page, str], None]
 ) -> None:
     page.goto("/sources/")
     page.get_by_role("link", name="Files in a folder").click()
@@ -75,7 +74,7 @@ def test_a_folder_is_connected_tested_and_paused(
     page.get_by_label("Folder").fill("/etc")
     page.get_by_role("button", name="Connect").click()
     expect(page.get_by_text("This folder is not allowed.")).to_be_visible()
-    look(page, "sources-connection", axe)
+    look(page, "sources-connection")
     page.get_by_label("Folder").fill(str(tmp_path / "logs"))
     page.get_by_role("button", name="Connect").click()
     row = page.locator("tr", has_text="App logs")
@@ -83,4 +82,4 @@ def test_a_folder_is_connected_tested_and_paused(
     expect(page.get_by_text("It answered with 2 events; the last one: two")).to_be_visible()
     row.get_by_role("button", name="Pause").click()
     expect(row.get_by_text("Paused", exact=True)).to_be_visible()
-    look(page, "sources-connections", axe)
+    look(page, "sources-connections")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from e2e.conftest import screenshot
 from e2e.viewer import TASK_ID, Log, Writer
 
 if TYPE_CHECKING:
@@ -221,19 +220,10 @@ class TestWithoutJavaScript:
         expect(log.line(501)).to_be_attached()
 
 
-SIZES = [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)]
-
-
 class TestLooks:
-    @pytest.fixture(params=SIZES, ids=str)
-    def context_options(self, request: pytest.FixtureRequest) -> dict[str, Any]:
-        scheme, width = request.param
-        return {"color_scheme": scheme, "viewport": {"width": width, "height": 860}}
-
     def test_the_page_is_accessible_and_fits(
-        self, page: Page, log: Log, writer: Writer, axe: Callable[[Page], None],
-        context_options: dict[str, Any],
-    ) -> None:  # fmt: skip
+        self, page: Page, log: Log, writer: Writer, look: Callable[[Page, str], None]
+    ) -> None:
         colours = " ".join(
             f"\x1b[{code}m{code}\x1b[0m" for code in (*range(30, 38), *range(90, 98))
         )
@@ -244,6 +234,4 @@ class TestLooks:
         writer.end("FAILURE", cause="exception", reason="Exception: E", exception="E: no")
         for tab in ("", "?tab=details", "?tab=attempts", "?level=error#L10"):
             log.open(tab)
-            axe(page)
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), tab
-            screenshot(page, f"run{tab}-{context_options['color_scheme']}")
+            look(page, f"run{tab}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 from conftest import Stack, wait_for
-from e2e.conftest import Complaints, screenshot
+from e2e.conftest import Complaints
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -16,19 +16,8 @@ if TYPE_CHECKING:
 NAME = "w1@test"
 
 
-def look(page: Page, name: str, axe: Callable[[Page], None]) -> None:
-    """Every size and scheme: axe finds nothing, and nothing is wider than the window."""
-    for width, scheme in ((1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")):
-        page.set_viewport_size({"width": width, "height": 860})
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, width)
-        axe(page)
-        screenshot(page, f"{name}-{scheme}-{width}")
-    page.set_viewport_size({"width": 1440, "height": 860})
-
-
 def test_a_worker_answers_and_is_told_to_consume_a_queue(
-    page: Page, stack: Stack, axe: Callable[[Page], None], complaints: Complaints
+    page: Page, stack: Stack, look: Callable[[Page, str], None], complaints: Complaints
 ) -> None:
     from celery import Celery
 
@@ -44,24 +33,24 @@ def test_a_worker_answers_and_is_told_to_consume_a_queue(
     wait_for(lambda: TaskWorker.objects.filter(name=NAME).exists())
     wait_for(lambda: QueueSample.objects.filter(queue="lonely").exists(), 60)
     page.goto("/queues/lonely/")
-    look(page, "queue", axe)
+    look(page, "queue")
     page.goto("/workers/")
     expect(page.locator("tr", has_text=NAME).locator(".c-queues")).to_contain_text("default")
-    look(page, "workers", axe)
+    look(page, "workers")
     page.get_by_role("link", name=NAME).click()
     expect(page.get_by_role("heading", name="Queues it consumes")).to_be_visible()
-    look(page, "worker", axe)
+    look(page, "worker")
     page.get_by_role("link", name="Consume …").click()
     page.get_by_label("Queue").fill("a b")
     page.get_by_role("button", name="Consume").click()
     expect(page.get_by_text("Give a name without spaces")).to_be_visible()
     page.get_by_label("Queue").fill("lonely")
-    look(page, "deed", axe)
+    look(page, "deed")
     page.get_by_role("button", name="Consume").click()
     expect(page.get_by_text("answered: add consumer lonely.")).to_be_visible()
     page.goto("/queues/")
     expect(page.locator("tr", has_text="lonely").locator(".c-depth")).to_have_text("0")
-    look(page, "queues", axe)
+    look(page, "queues")
     page.goto("/queues/lonely/purge/")
     page.get_by_role("button", name="Throw away what waits").click()
     expect(page.get_by_text("lonely was empty.")).to_be_visible()

@@ -9,21 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from e2e.conftest import screenshot
 from e2e.test_workflow import ROOT, Flow
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
-@pytest.fixture(params=[("light", 1440), ("dark", 390)], ids=str)
-def context_options(request: pytest.FixtureRequest) -> dict[str, Any]:
-    scheme, width = request.param
-    return {"color_scheme": scheme, "viewport": {"width": width, "height": 860}}
-
-
 def test_pages_of_workflows_are_accessible_and_fit(
-    page: Page, stack: Any, axe: Callable[[Page], None], context_options: dict[str, Any]
+    page: Page, stack: Any, look: Callable[[Page, str], None]
 ) -> None:
     flow = Flow()
     for n in range(1, 6):
@@ -41,9 +34,7 @@ def test_pages_of_workflows_are_accessible_and_fit(
     for name, path in paths.items():
         page.goto(path)
         page.wait_for_timeout(300)
-        axe(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
-        screenshot(page, f"workflow-{name}-{context_options['color_scheme']}")
+        look(page, f"workflow-{name}")
 
 
 @pytest.fixture
@@ -61,7 +52,7 @@ def row(page: Page, task_id: str) -> Locator:
 
 @pytest.mark.parametrize("path", [f"/workflows/{ROOT}/", f"/runs/{ROOT}/?tab=workflow"])
 def test_the_tree_is_walked_by_keys_and_a_group_opens_and_closes(
-    page: Page, prices: Flow, axe: Callable[[Page], None], path: str
+    page: Page, prices: Flow, look: Callable[[Page, str], None], path: str
 ) -> None:
     page.goto(path)
     group, first, press = (
@@ -78,8 +69,7 @@ def test_the_tree_is_walked_by_keys_and_a_group_opens_and_closes(
     expect(group).to_be_focused()
     press.press("ArrowDown")
     expect(first).to_be_focused()
-    axe(page)
-    screenshot(page, "workflow-tree-focus")
+    look(page, "workflow-tree-focus")
     press.press("End")
     expect(row(page, "price-59")).to_be_focused()
     press.press("ArrowLeft")

@@ -62,7 +62,12 @@ def test_a_retry_gets_the_true_arguments_and_nobody_reads_them(
     run = TaskRun.objects.get(pk=again)
     assert (run.rerun_of, run.triggered_by, run.payload) == (first, "root", "sealed")
 
-    form = {"args": "[]", "kwargs": run.kwargs.replace('"amount": 12', '"amount": 13'), "queue": "", "countdown": ""}
+    form = {
+        "args": "[]",
+        "kwargs": run.kwargs.replace('"amount": 12', '"amount": 13'),
+        "queue": "",
+        "countdown": "",
+    }
     edited = landed(root.post(f"/runs/{again}/edit/", form))
     wait_for(has_state(edited, "FAILURE"), 60, lambda: stack.output(worker))
     assert (tmp_path / "given").read_text().endswith(f"\n13 {SECRET}\n")
