@@ -19,6 +19,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from project.tests import emptying
 from project.tests.nursery import Child, Nursery
 
 ROOT = Path(__file__).parent
@@ -67,19 +68,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         asyncio._set_running_loop(playwrights)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _rows_are_deleted() -> Iterator[None]:
-    """After a test with real processes PostgreSQL deletes rows.
-
-    TRUNCATE, which is Django's way, makes new files for every table and index: 0.4 s a test.
-    """
-    from django.db.backends.postgresql.operations import DatabaseOperations
-
-    def deletes(self: Any, style: Any, tables: list[str], **_: Any) -> list[str]:
-        return [f"DELETE FROM {self.quote_name(table)}" for table in tables]
-
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The test's database, which is emptied quickly."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "sql_flush", deletes)
+        with django_db_blocker.unblock():
+            emptying.quickly(patch)
         yield
 
 
