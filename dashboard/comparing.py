@@ -43,13 +43,13 @@ def amount_of(run: TaskRun) -> dict[str, Any] | None:
     from tasklog.insights.models import RunFigures
 
     row = RunFigures.objects.filter(pk=run.pk).first()
-    if row and _is_newest(run, row):
+    if row and _tells_more(run, row):
         data: dict[str, Any] = row.data
         return data
     return memo.keep(("amount", run.pk), SECONDS, lambda: amount(run))
 
 
-def _is_newest(run: TaskRun, row: Any) -> bool:
+def _tells_more(run: TaskRun, row: Any) -> bool:
     """Does the row tell of more than the page could?"""
     from tasklog.insights.figures import REACH
 

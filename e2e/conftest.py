@@ -198,6 +198,10 @@ def axe() -> Callable[[Page], None]:
     return check
 
 
+BOTH_WIDTHS = pytest.mark.parametrize(
+    "context_options", [{"viewport": {"width": width, "height": 860}} for width in (1440, 390)],
+    ids=["wide", "narrow"],
+)  # fmt: skip
 SHAPES = ((1440, "light"), (1440, "dark"), (390, "dark"), (390, "light"))
 
 
@@ -212,10 +216,8 @@ def look(axe: Callable[[Page], None]) -> Callable[[Page, str], None]:
         for width, scheme in SHAPES:
             page.set_viewport_size({"width": width, "height": 860})
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
-                name,
-                width,
-            )
+            fits = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            assert fits, (name, width)
             axe(page)
             screenshot(page, f"{name}-{width}-{scheme}")
         page.set_viewport_size(before)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import expect
 
+from e2e.conftest import BOTH_WIDTHS
 from e2e.test_runs import make_run
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def test_the_login_and_the_help_are_accessible(
     look(page, "login")
 
 
+@BOTH_WIDTHS
 def test_the_content_can_be_reached_past_the_sidebar(page: Page) -> None:
     page.goto("/")
     page.keyboard.press("Tab")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Locator, expect
 
+from e2e.conftest import BOTH_WIDTHS
 from e2e.test_workflow import ROOT, Flow
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def row(page: Page, task_id: str) -> Locator:
     return page.locator(f"[id='row-{task_id}']")
 
 
+@BOTH_WIDTHS
 @pytest.mark.parametrize("path", [f"/workflows/{ROOT}/", f"/runs/{ROOT}/?tab=workflow"])
 def test_the_tree_is_walked_by_keys_and_a_group_opens_and_closes(
     page: Page, prices: Flow, look: Callable[[Page, str], None], path: str
@@ -88,6 +90,7 @@ def test_the_tree_is_walked_by_keys_and_a_group_opens_and_closes(
     expect(group).to_have_attribute("aria-expanded", "true")
 
 
+@BOTH_WIDTHS
 def test_the_tree_tells_its_levels_and_where_the_focus_is(page: Page, prices: Flow) -> None:
     page.goto(f"/workflows/{ROOT}/?open=g")
     tree = page.get_by_role("treegrid")
@@ -102,6 +105,7 @@ def test_the_tree_tells_its_levels_and_where_the_focus_is(page: Page, prices: Fl
     expect(row(page, "price-01")).to_be_focused()
 
 
+@BOTH_WIDTHS
 def test_a_tree_that_moves_keeps_its_open_group_and_the_focus(page: Page, prices: Flow) -> None:
     page.goto(f"/workflows/{ROOT}/")
     page.keyboard.press("j")

@@ -10,6 +10,7 @@ from tasklog.alerts import incidents
 from tasklog.alerts.form import RuleForm
 from tasklog.alerts.models import Incident, Rule
 from tasklog.control.actions import Action, Outcome, done, failed
+from tasklog.keeping import keep
 from tasklog.notify import deliver
 from tasklog.notify.forms import SaveChannel
 from tasklog.notify.models import Channel, Delivery
@@ -33,7 +34,7 @@ def _save_rule(form: RuleForm, *, by: str) -> Outcome:
     rule.created_by = rule.created_by or by
     rule.problem = ""
     with transaction.atomic():
-        rule.save(force_update=rule.pk is not None)
+        keep(rule)
         rule.channels.set(form.cleaned_data["channels"])
     return done("Saved. It is in force within seconds." if rule.enabled else "Saved.", rule)
 
@@ -45,8 +46,7 @@ def _delete_rule(rule: Rule) -> Outcome:
 
 def _switch_rule(rule: Rule, *, on: bool) -> Outcome:
     rule.enabled = on
-    with transaction.atomic():
-        rule.save(update_fields=["enabled", "changed_at"])
+    keep(rule, "enabled", "changed_at")
     return done(f"{rule.name} is in force again." if on else f"{rule.name} rests.")
 
 
@@ -70,8 +70,7 @@ def _delete_channel(channel: Channel) -> Outcome:
 
 def _switch_channel(channel: Channel, *, on: bool) -> Outcome:
     channel.enabled = on
-    with transaction.atomic():
-        channel.save(update_fields=["enabled"])
+    keep(channel, "enabled")
     return done(f"{channel.name} is switched {'on' if on else 'off'}.")
 
 

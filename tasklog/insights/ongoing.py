@@ -30,11 +30,11 @@ def renew(*, seconds: float = AT_ONCE) -> int:
 
 
 def _grown() -> Iterator[TaskRun]:
-    """Those with the most lines that were not counted yet come first."""
+    """The longest first."""
     open_ones = TaskRun.objects.filter(finished_at=None, line_count__gt=figures.REACH)
-    runs = {run.pk: run for run in open_ones.exclude(source="")[:MOST]}
-    counted = {row.pk: row.data["looked_at"] for row in RunFigures.objects.filter(pk__in=runs)}
-    left = {pk: min(run.line_count, figures.WHOLE) - counted.get(pk, 0) for pk, run in runs.items()}
-    for pk in sorted(left, key=lambda pk: -left[pk]):
-        if min(runs[pk].line_count, figures.WHOLE) >= GROWN * counted.get(pk, 0):
-            yield runs[pk]
+    runs = list(open_ones.exclude(source="").order_by("-line_count")[:MOST])
+    rows = RunFigures.objects.filter(pk__in=[run.pk for run in runs])
+    counted = {row.pk: row.data["looked_at"] for row in rows}
+    for run in runs:
+        if min(run.line_count, figures.WHOLE) >= GROWN * counted.get(run.pk, 0):
+            yield run

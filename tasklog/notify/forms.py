@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from tasklog.keeping import keep
 from tasklog.notify.channels import WAYS
 from tasklog.notify.models import Channel
 
@@ -48,5 +49,5 @@ class SaveChannel:
         channel.settings = self.own.settings()
         channel.created_by = channel.created_by or by
         channel.last_error = ""
-        channel.save(force_update=channel.pk is not None)
+        keep(channel)
         return channel

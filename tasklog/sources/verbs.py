@@ -8,6 +8,7 @@ from django.db import transaction
 
 from tasklog.control.actions import Action, Outcome, done, failed, unknown
 from tasklog.control.link import BrokerAway, link
+from tasklog.keeping import keep
 from tasklog.notify.transport import TransportError
 from tasklog.roles import Role
 from tasklog.sealing import Unreadable
@@ -23,7 +24,7 @@ def _save(connection: Connection, *, settings: dict[str, Any]) -> Outcome:
             connection.save()
         return done(f"{connection} is fetched from now on.", connection)
     with transaction.atomic():
-        connection.save(update_fields=["name", "interval", "sealed"])
+        keep(connection, "name", "interval", "sealed")
         connections.resume(connection) if connection.enabled else None
     return done(f"{connection} was changed.", connection)
 

@@ -21,6 +21,7 @@ from django_celery_beat.models import (
 
 from tasklog.control.schedules.listing import has_ephem
 from tasklog.control.schedules.sending import known_tasks
+from tasklog.keeping import keep
 from tasklog.models import TaskRun
 
 KINDS = {"interval": "Every …", "crontab": "Crontab", "clocked": "Once", "solar": "By the sun"}
@@ -146,7 +147,7 @@ class ScheduleForm(forms.Form):
             row.expires = None
         for kind in KINDS:
             setattr(row, kind, self._times() if kind == given["kind"] else None)
-        row.save(force_update=row.pk is not None)
+        keep(row)
         return row
 
     def _times(self) -> Any:

@@ -12,6 +12,7 @@ from tasklog.audit.models import Action as Word
 from tasklog.control.actions import Action, Outcome, done, failed, perform
 from tasklog.control.schedules.models import ScheduleSkip
 from tasklog.control.schedules.sending import NotSent, send
+from tasklog.keeping import keep
 from tasklog.roles import Role
 
 
@@ -19,15 +20,13 @@ def _enable(task: Any) -> Outcome:
     task.enabled = True
     # Otherwise beat would make up at once for the time it was off.
     task.last_run_at = timezone.now()
-    with transaction.atomic():
-        task.save(force_update=True)
+    keep(task)
     return done(f"{task.name} is switched on.")
 
 
 def _disable(task: Any) -> Outcome:
     task.enabled = False
-    with transaction.atomic():
-        task.save(force_update=True)
+    keep(task)
     return done(f"{task.name} is switched off. Runs that were sent already go on.")
 
 
